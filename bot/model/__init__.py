@@ -1,0 +1,1 @@
+"""Knowledge: ids, events, calls and tables. Values only, no I/O."""

@@ -1,0 +1,97 @@
+"""SOPs in the database: versions, runs and what happened at each step."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from bot.model.columns import json_field, maybe_time_field, time_field
+
+
+class SopVersion(SQLModel, table=True):
+    """One text of one SOP, known by its content hash; runs stay on the version they began with."""
+
+    __tablename__ = "sop_version"
+    __table_args__ = (UniqueConstraint("sop", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sop: str = Field(index=True)
+    digest: str
+    source: str
+    published_at: datetime = time_field()
+
+
+class SopState(SQLModel, table=True):
+    """Which version of an SOP is in force, and whether it is paused."""
+
+    __tablename__ = "sop_state"
+
+    sop: str = Field(primary_key=True)
+    digest: str
+    paused: bool = False
+    broken: str = ""
+
+
+class Run(SQLModel, table=True):
+    """A subject on its way through one version of an SOP.
+
+    `position` is the path of the next step, such as `[3, "then", 0]`. `variables` is what steps left for later ones.
+    States: running → waiting → … → done | exited | failed; `waiting_for` names what it waits for, if an event.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_subject", "subject", "sop"),
+        Index("ix_run_waiting", "state", "waiting_for"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sop: str = Field(index=True)
+    digest: str
+    subject: str
+    dedupe_key: str = Field(unique=True)
+    state: str = "running"
+    position: list[Any] = json_field(list)
+    waiting_for: str = ""
+    waits: int = 0
+    wake_at: datetime | None = maybe_time_field()
+    variant: dict[str, str] = json_field()
+    event_kind: str = ""
+    event: dict[str, Any] = json_field()
+    variables: dict[str, Any] = json_field()
+    user_id: str | None = None
+    reason: str = ""
+    goal_at: datetime | None = maybe_time_field()
+    started_at: datetime = time_field(index=True)
+    ended_at: datetime | None = maybe_time_field()
+    trace_id: str = ""
+
+
+class StepRun(SQLModel, table=True):
+    """One step that a run took, with the verdict that led there and what came of it."""
+
+    __tablename__ = "step_run"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id", index=True)
+    position: str
+    name: str
+    outcome: str
+    detail: dict[str, Any] = json_field()
+    at: datetime = time_field()
+    trace_id: str = Field(default="", index=True)
+
+
+class Suppression(SQLModel, table=True):
+    """Something that was not done, and the rule that stood in its way."""
+
+    __tablename__ = "suppression"
+
+    id: int | None = Field(default=None, primary_key=True)
+    sop: str = Field(index=True)
+    subject: str = Field(index=True)
+    rule: str
+    detail: dict[str, Any] = json_field()
+    at: datetime = time_field()
+    trace_id: str = Field(default="", index=True)

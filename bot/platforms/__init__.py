@@ -1,0 +1,1 @@
+"""The outside: WeCom, official accounts, and a simulator of both that shares no code with their clients."""

@@ -1,0 +1,1 @@
+"""WeCom: its callbacks as events, its API as calls."""

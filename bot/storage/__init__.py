@@ -1,0 +1,1 @@
+"""The memory: the database, the three ledgers, wake-up calls between workers. Only this package writes SQL."""

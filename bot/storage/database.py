@@ -1,0 +1,166 @@
+"""The database, reached by whole units of work that run on threads of their own.
+
+A unit of work is a plain function of a `Session`. That keeps one code for both engines, and saves the round trips
+between threads that an async driver pays for every statement. SQLite has one writer thread, which takes urgent work
+first; PostgreSQL has a pool of them.
+"""
+
+import asyncio
+import heapq
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+T = TypeVar("T")
+READERS = 2
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Urgency(IntEnum):
+    """In which order the one writer of SQLite takes what waits for it."""
+
+    DOOR = 0
+    INSTANT = 1
+    ORDINARY = 2
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class Database:
+    """An open database. `url` is SQLAlchemy's, `sqlite:///…` or `postgresql+psycopg://…`."""
+
+    def __init__(self, url: str, writers: int = 4) -> None:
+        self.url = url
+        target = make_url(url)
+        self.is_sqlite = target.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            Path(target.database or "").parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(url, "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(url, "BEGIN")
+        else:
+            self.engine = create_engine(
+                target.set(drivername="postgresql+psycopg"),
+                pool_size=writers + READERS,
+                pool_pre_ping=True,
+                json_serializer=_dumps,
+                json_deserializer=orjson.loads,
+            )
+            self._reader = self.engine
+        self._writers = _Threads("database writer", 1 if self.is_sqlite else writers)
+        self._readers = ThreadPoolExecutor(READERS, "database reader")
+
+    async def run(self, work: Callable[[Session], T], urgency: Urgency = Urgency.ORDINARY) -> T:
+        """Run `work` in one transaction: all of it is kept, or, when it raises, none of it."""
+        return await self._writers.run(lambda: self.run_here(work), urgency)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work`, which only reads, beside the writer."""
+
+        def look() -> T:
+            with Session(self._reader) as session:
+                return work(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, look)
+
+    def run_here(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one transaction on the calling thread: commands and tests."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            return work(session)
+
+    def close(self) -> None:
+        self._writers.close()
+        self._readers.shutdown()
+        self.engine.dispose()
+        self._reader.dispose()
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    urgency: int
+    order: int
+    run: Callable[[], Any] = field(compare=False)
+    done: "asyncio.Future[Any]" = field(compare=False)
+
+
+class _Threads:
+    """A few threads that take the most urgent job first."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self._jobs: list[_Job] = []
+        self._order = itertools.count()
+        self._wake = threading.Condition()
+        self._open = True
+        self._threads = [threading.Thread(target=self._work, name=f"{name} {n}", daemon=True) for n in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    async def run(self, call: Callable[[], T], urgency: Urgency) -> T:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        with self._wake:
+            if not self._open:
+                raise RuntimeError("the database is closed")
+            heapq.heappush(self._jobs, _Job(urgency, next(self._order), call, done))
+            self._wake.notify()
+        return await done
+
+    def close(self) -> None:
+        with self._wake:
+            self._open = False
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                result, error = job.run(), None
+            except BaseException as failure:
+                result, error = None, failure
+            loop = job.done.get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, job.done, result, error)
+
+    def _next(self) -> _Job | None:
+        with self._wake:
+            while not self._jobs:
+                if not self._open:
+                    return None
+                self._wake.wait()
+            return heapq.heappop(self._jobs)
+
+
+def _settle(done: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
+    if done.cancelled():
+        return
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,313 @@
+"""The three ledgers: receive and finish, set and fire, plan and conclude.
+
+Everything here runs inside the caller's transaction. What several workers may do at once is decided by the database: a
+claimed row is locked until its transaction ends, and a row is not claimed while an older open row of its subject waits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, or_, select, update
+
+from bot.model.calls import Call
+from bot.model.events import EVENTS, Event
+from bot.model.ids import TraceId
+from bot.model.lanes import Lane
+from bot.model.tables import InboxRow, OutboxRow, TimerRow
+from bot.storage.statements import changed, insert_new, insert_one
+
+MAX_ATTEMPTS = 8
+SEND_TIMEOUT = timedelta(minutes=2)
+"""How long a call may be under way before its sender is taken for dead."""
+
+_READERS: dict[str, TypeAdapter[Event]] = {}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An event on its way into the inbox. `dedupe_key` is the same for every delivery of the same thing."""
+
+    source: str
+    event: Event
+    dedupe_key: str
+    trace_id: TraceId
+
+
+def read_event(kind: str, payload: dict[str, Any]) -> Event:
+    """The event that `payload` was written from."""
+    if kind not in _READERS:
+        _READERS[kind] = TypeAdapter(EVENTS[kind])
+    return _READERS[kind].validate_python(payload)
+
+
+def write_event(event: Event) -> dict[str, Any]:
+    """An event as plain JSON values."""
+    return dict(orjson.loads(orjson.dumps(event)))
+
+
+# ── inbox ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def receive(session: Session, arrivals: Iterable[Arrival], now: datetime) -> None:
+    """Insert arrivals; one whose dedupe key is known changes nothing."""
+    insert_new(session, InboxRow, [_inbox_row(arrival, now) for arrival in arrivals])
+
+
+def _inbox_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    event = arrival.event
+    return {
+        "source": arrival.source,
+        "kind": event.kind,
+        "dedupe_key": arrival.dedupe_key,
+        "subject": event.key,
+        "lane": event.lane.value,
+        "state": "new",
+        "payload": write_event(event),
+        "trace_id": arrival.trace_id,
+        "attempts": 0,
+        "error": "",
+        "event_at": event.at,
+        "received_at": now,
+        "ready_at": now,
+        "deadline": event.deadline,
+    }
+
+
+def claim_events(session: Session, lane: Lane, now: datetime, limit: int) -> Sequence[InboxRow]:
+    """Lock up to `limit` rows of a lane that may be handled now, oldest first."""
+    older = aliased(InboxRow)
+    blocked = (
+        select(older.id)
+        .where(
+            older.subject == InboxRow.subject,
+            older.lane == InboxRow.lane,
+            col(older.id) < col(InboxRow.id),
+            older.state == "new",
+        )
+        .exists()
+    )
+    rows = (
+        select(InboxRow)
+        .where(
+            InboxRow.state == "new",
+            InboxRow.lane == lane.value,
+            col(InboxRow.ready_at) <= now,
+            or_(InboxRow.subject == "", ~blocked),
+        )
+        .order_by(col(InboxRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.exec(rows).all()
+
+
+def finish(session: Session, row: InboxRow, now: datetime) -> None:
+    changed(session, _inbox_update(row).values(state="done", finished_at=now, error=""))
+
+
+def retry(session: Session, row: InboxRow, now: datetime, error: str) -> bool:
+    """Try a row again later, or bury it after its last attempt; returns whether it was buried."""
+    attempts = row.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        changed(session, _inbox_update(row).values(state="buried", attempts=attempts, finished_at=now, error=error))
+        return True
+    ready_at = now + backoff(attempts)
+    changed(session, _inbox_update(row).values(attempts=attempts, ready_at=ready_at, error=error))
+    return False
+
+
+def _inbox_update(row: InboxRow) -> Any:
+    return update(InboxRow).where(col(InboxRow.id) == row.id, col(InboxRow.state) == "new")
+
+
+def backoff(attempts: int) -> timedelta:
+    """1, 2, 4 … seconds, at the most ten minutes."""
+    return min(timedelta(seconds=2 ** (attempts - 1)), timedelta(minutes=10))
+
+
+# ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Something to be told of at `due_at`; the same `key` set twice is one timer."""
+
+    name: str
+    key: str
+    due_at: datetime
+    subject: str = ""
+    about: dict[str, Any] | None = None
+    lane: Lane = Lane.NORMAL
+
+
+def set_timer(session: Session, timer: Timer, trace_id: TraceId) -> bool:
+    """Set a timer; False when it is set (or has fired) already."""
+    return insert_one(
+        session,
+        TimerRow,
+        {
+            "name": timer.name,
+            "dedupe_key": timer.key,
+            "subject": timer.subject,
+            "lane": timer.lane.value,
+            "state": "waiting",
+            "due_at": timer.due_at,
+            "payload": timer.about or {},
+            "trace_id": trace_id,
+        },
+    )
+
+
+def cancel_timer(session: Session, key: str) -> bool:
+    """Cancel a waiting timer; False when there is none."""
+    waiting = update(TimerRow).where(col(TimerRow.dedupe_key) == key, col(TimerRow.state) == "waiting")
+    return changed(session, waiting.values(state="cancelled")) == 1
+
+
+def claim_timers(session: Session, now: datetime, limit: int) -> Sequence[TimerRow]:
+    """Lock the timers that are due, the longest overdue first."""
+    rows = (
+        select(TimerRow)
+        .where(TimerRow.state == "waiting", col(TimerRow.due_at) <= now)
+        .order_by(col(TimerRow.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.exec(rows).all()
+
+
+def fired(session: Session, rows: Sequence[TimerRow], now: datetime) -> None:
+    ids = [row.id for row in rows]
+    changed(session, update(TimerRow).where(col(TimerRow.id).in_(ids)).values(state="fired", fired_at=now))
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next waiting timer is due."""
+    return session.exec(select(func.min(TimerRow.due_at)).where(TimerRow.state == "waiting")).one()
+
+
+# ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Ending = Literal["sent", "failed", "unknown", "expired", "cancelled"]
+
+
+def plan(session: Session, call: Call, now: datetime, trace_id: TraceId) -> bool:
+    """Plan a call; False when one with the same key was planned before."""
+    return insert_one(
+        session,
+        OutboxRow,
+        {
+            "platform": call.platform,
+            "endpoint": call.endpoint,
+            "dedupe_key": call.key,
+            "subject": call.subject,
+            "lane": call.lane.value,
+            "state": "planned",
+            "body": call.body,
+            "note": call.note,
+            "follow": call.follow,
+            "answer": {},
+            "reason": "",
+            "trace_id": trace_id,
+            "attempts": 0,
+            "planned_at": now,
+            "ready_at": call.after or now,
+            "deadline": call.deadline,
+        },
+    )
+
+
+def replan(session: Session, key: str, now: datetime, body: dict[str, Any] | None = None) -> bool:
+    """Let a held call go now, with another body if given; False when it has left already."""
+    held = update(OutboxRow).where(col(OutboxRow.dedupe_key) == key, col(OutboxRow.state) == "planned")
+    return changed(session, held.values(ready_at=now, **({} if body is None else {"body": body}))) == 1
+
+
+def rewrite(session: Session, key: str, body: dict[str, Any]) -> bool:
+    """Give a call another body while it waits; False when it has left already."""
+    waiting = update(OutboxRow).where(col(OutboxRow.dedupe_key) == key, col(OutboxRow.state) == "planned")
+    return changed(session, waiting.values(body=body)) == 1
+
+
+def cancel_call(session: Session, key: str, now: datetime, reason: str) -> bool:
+    """Take back a call that has not left; False when it has, or there is none."""
+    waiting = update(OutboxRow).where(col(OutboxRow.dedupe_key) == key, col(OutboxRow.state) == "planned")
+    return changed(session, waiting.values(state="cancelled", finished_at=now, reason=reason)) == 1
+
+
+def find_call(session: Session, key: str) -> OutboxRow | None:
+    return session.exec(select(OutboxRow).where(OutboxRow.dedupe_key == key)).first()
+
+
+def claim_calls(session: Session, lane: Lane, now: datetime, limit: int) -> Sequence[OutboxRow]:
+    """Take up to `limit` calls of a lane that may leave now; they are `sending` from here on."""
+    older = aliased(OutboxRow)
+    blocked = (
+        select(older.id)
+        .where(
+            older.subject == OutboxRow.subject,
+            col(older.id) < col(OutboxRow.id),
+            col(older.state).in_(("planned", "sending")),
+        )
+        .exists()
+    )
+    rows = session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.state == "planned",
+            OutboxRow.lane == lane.value,
+            col(OutboxRow.ready_at) <= now,
+            or_(OutboxRow.subject == "", ~blocked),
+        )
+        .order_by(col(OutboxRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]), col(OutboxRow.state) == "planned")
+    changed(session, taken.values(state="sending", claimed_until=now + SEND_TIMEOUT))
+    return rows
+
+
+def conclude(
+    session: Session, row: OutboxRow, ending: Ending, now: datetime, answer: dict[str, Any], errcode: int, reason: str
+) -> bool:
+    """Write down how a call ended; False when somebody else concluded it before."""
+    under_way = update(OutboxRow).where(col(OutboxRow.id) == row.id, col(OutboxRow.state) == "sending")
+    return (
+        changed(
+            session,
+            under_way.values(
+                state=ending,
+                finished_at=now,
+                attempts=OutboxRow.attempts + 1,
+                answer=answer,
+                errcode=errcode,
+                reason=reason,
+            ),
+        )
+        == 1
+    )
+
+
+def postpone(session: Session, row: OutboxRow, until: datetime, attempts: int, errcode: int, reason: str) -> None:
+    """Give a call back, to leave at `until`; `attempts` is how often it has been tried."""
+    under_way = update(OutboxRow).where(col(OutboxRow.id) == row.id, col(OutboxRow.state) == "sending")
+    given_back = under_way.values(state="planned", ready_at=until, attempts=attempts, errcode=errcode, reason=reason)
+    changed(session, given_back)
+
+
+def abandoned_calls(session: Session, now: datetime, limit: int) -> Sequence[OutboxRow]:
+    """Calls whose sender died on the way."""
+    rows = (
+        select(OutboxRow)
+        .where(OutboxRow.state == "sending", col(OutboxRow.claimed_until) <= now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.exec(rows).all()
