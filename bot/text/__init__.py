@@ -1,0 +1,1 @@
+"""Words: pure functions over Chinese text, nothing that reads or writes the world."""

@@ -1,0 +1,1 @@
+"""Ugly inputs first: what people really type."""
