@@ -55,7 +55,9 @@ class _Relation(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Greetable(_Relation):
+class Greetable(_Relation):
+    """A contact came to a staff member, by the live code `state`; with a `welcome_code` seconds count."""
+
     state: str = ""
     welcome_code: str = ""
 
@@ -69,12 +71,12 @@ class _Greetable(_Relation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactAdded(_Greetable):
+class ContactAdded(Greetable):
     kind: ClassVar[str] = "contact.added"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactHalfAdded(_Greetable):
+class ContactHalfAdded(Greetable):
     """A contact added a staff member who has yet to confirm; the welcome code already works."""
 
     kind: ClassVar[str] = "contact.half_added"

@@ -68,7 +68,8 @@ class Message(SQLModel, table=True):
 class HygieneCase(SQLModel, table=True):
     """A message that broke a rule, and what a human made of it.
 
-    `spans` are `[start, end]` in the quoted text. States: open → warned | removal_asked | blocked | ignored.
+    `spans` are `[start, end]` in the quoted text. States: open → warned | removal_asked | blocked | ignored, and
+    removed once the member has gone; `shadow` when the rules only watch.
     """
 
     __tablename__ = "hygiene_case"

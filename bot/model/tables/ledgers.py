@@ -13,13 +13,11 @@ from sqlmodel import Field, SQLModel
 
 from bot.model.columns import json_field, maybe_time_field, time_field
 
-OPEN = ("new", "waiting", "planned", "sending")
-"""The states, over all three ledgers, in which a row still has something before it."""
 
-
-def open_rows(name: str, *columns: str) -> Index:
-    """An index over the rows that are not finished."""
-    condition = text("state IN ({})".format(", ".join(f"'{state}'" for state in OPEN)))
+def open_rows(name: str, columns: tuple[str, ...], *states: str) -> Index:
+    """An index over the rows in these states alone. A query uses it when it names the very same states as literals."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    condition = text(f"state IN ({listed})" if len(states) > 1 else f"state = {listed}")
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
@@ -30,11 +28,14 @@ class InboxRow(SQLModel, table=True):
     """
 
     __tablename__ = "inbox"
-    __table_args__ = (open_rows("ix_inbox_ready", "lane", "id"), open_rows("ix_inbox_subject", "subject", "lane", "id"))
+    __table_args__ = (
+        open_rows("ix_inbox_ready", ("lane", "id"), "new"),
+        open_rows("ix_inbox_order", ("subject", "lane", "id"), "new"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     source: str
-    kind: str = Field(index=True)
+    kind: str
     dedupe_key: str = Field(unique=True)
     subject: str = ""
     lane: str = "normal"
@@ -54,7 +55,7 @@ class TimerRow(SQLModel, table=True):
     """Something that is due at a moment. States: waiting → fired, or cancelled."""
 
     __tablename__ = "timers"
-    __table_args__ = (open_rows("ix_timers_due", "due_at"),)
+    __table_args__ = (open_rows("ix_timers_due", ("due_at",), "waiting"),)
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(index=True)
@@ -73,8 +74,9 @@ class OutboxRow(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        open_rows("ix_outbox_ready", "lane", "id"),
-        open_rows("ix_outbox_order", "subject", "id"),
+        open_rows("ix_outbox_ready", ("lane", "id"), "planned"),
+        open_rows("ix_outbox_order", ("subject", "id"), "planned", "sending"),
+        open_rows("ix_outbox_sending", ("claimed_until",), "sending"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

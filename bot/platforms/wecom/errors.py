@@ -11,6 +11,8 @@ BUSY = table(
         60030, 60031, 93000, 93001, 93004, 93008, 301042, 301052, 301053, 301058, 301059, 301111, 301116, 701008,
     ),
 )  # fmt: skip
+NO_CONTACTS = 84061
+"""What `externalcontact/list` answers for staff who have no contacts: as good as an empty list."""
 RETRY_IN_WINDOW = 41096
 """Another app is welcoming this contact right now: not proof that it arrived, so worth a try inside the window."""
 
@@ -21,6 +23,8 @@ def meaning(endpoint: str, errcode: int) -> Meaning:
         return Meaning.OK
     if errcode == RETRY_IN_WINDOW and endpoint == "externalcontact/send_welcome_msg":
         return Meaning.RETRY
+    if errcode == NO_CONTACTS and endpoint == "externalcontact/list":
+        return Meaning.OK
     if errcode == 40001 and endpoint != "gettoken":
         return Meaning.TOKEN
     return BUSY.get(errcode, Meaning.FINAL)

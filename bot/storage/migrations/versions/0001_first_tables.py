@@ -170,20 +170,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_inbox_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_order",
+            ["subject", "lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'new'"),
+            postgresql_where=sa.text("state = 'new'"),
+        )
         batch_op.create_index(
             "ix_inbox_ready",
             ["lane", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-        )
-        batch_op.create_index(
-            "ix_inbox_subject",
-            ["subject", "lane", "id"],
-            unique=False,
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            sqlite_where=sa.text("state = 'new'"),
+            postgresql_where=sa.text("state = 'new'"),
         )
         batch_op.create_index(batch_op.f("ix_inbox_trace_id"), ["trace_id"], unique=False)
 
@@ -242,11 +241,25 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_endpoint"), ["endpoint"], unique=False)
         batch_op.create_index(
+            "ix_outbox_order",
+            ["subject", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('planned', 'sending')"),
+            postgresql_where=sa.text("state IN ('planned', 'sending')"),
+        )
+        batch_op.create_index(
             "ix_outbox_ready",
             ["lane", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            sqlite_where=sa.text("state = 'planned'"),
+            postgresql_where=sa.text("state = 'planned'"),
+        )
+        batch_op.create_index(
+            "ix_outbox_sending",
+            ["claimed_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.create_index(batch_op.f("ix_outbox_subject"), ["subject"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_trace_id"), ["trace_id"], unique=False)
@@ -389,8 +402,8 @@ def upgrade() -> None:
             "ix_timers_due",
             ["due_at"],
             unique=False,
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.create_index(batch_op.f("ix_timers_name"), ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_timers_subject"), ["subject"], unique=False)
@@ -663,9 +676,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_timers_subject"))
         batch_op.drop_index(batch_op.f("ix_timers_name"))
         batch_op.drop_index(
-            "ix_timers_due",
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            "ix_timers_due", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
         )
 
     op.drop_table("timers")
@@ -701,9 +712,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_trace_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_subject"))
         batch_op.drop_index(
-            "ix_outbox_ready",
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            "ix_outbox_sending",
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.drop_index(
+            "ix_outbox_ready", sqlite_where=sa.text("state = 'planned'"), postgresql_where=sa.text("state = 'planned'")
+        )
+        batch_op.drop_index(
+            "ix_outbox_order",
+            sqlite_where=sa.text("state IN ('planned', 'sending')"),
+            postgresql_where=sa.text("state IN ('planned', 'sending')"),
         )
         batch_op.drop_index(batch_op.f("ix_outbox_endpoint"))
 
@@ -719,16 +738,11 @@ def downgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_trace_id"))
         batch_op.drop_index(
-            "ix_inbox_subject",
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            "ix_inbox_ready", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
         )
         batch_op.drop_index(
-            "ix_inbox_ready",
-            sqlite_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
-            postgresql_where=sa.text("state IN ('new', 'waiting', 'planned', 'sending')"),
+            "ix_inbox_order", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
         )
-        batch_op.drop_index(batch_op.f("ix_inbox_kind"))
 
     op.drop_table("inbox")
     with op.batch_alter_table("hygiene_case", schema=None) as batch_op:

@@ -1,0 +1,19 @@
+"""How far something has been read."""
+
+from sqlmodel import Session
+
+from bot.model.tables import Cursor
+from bot.storage.statements import upsert
+
+
+def read(session: Session, name: str) -> int:
+    """The position, 0 at first."""
+    row = session.get(Cursor, name)
+    return int(row.value) if row else 0
+
+
+def move(session: Session, name: str, position: int) -> None:
+    """Move forward to `position`; never back."""
+    if position > read(session, name):
+        upsert(session, Cursor, [{"name": name, "value": str(position)}], key=["name"])
+        session.expire_all()

@@ -1,0 +1,76 @@
+"""Building blocks of segments: conditions on rows beside the subject, and the questions asked of whole audiences."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, ColumnElement, Integer, SQLColumnExpression, String, Table, cast, extract, func, literal
+from sqlmodel import Session, select
+
+Clause = ColumnElement[bool]
+Expression = SQLColumnExpression[Any]
+SHOWN = 20
+"""How many values of a many-valued fact an explanation names."""
+
+
+def some_row(tables: Sequence[Table], on: Clause, condition: Clause) -> Clause:
+    """Whether any row of `tables` that belongs to the subject by `on` meets `condition`."""
+    rows = select(literal(1)).select_from(*tables).where(on, condition)
+    return rows.correlate_except(*tables).exists()
+
+
+def over_rows(tables: Sequence[Table], on: Clause, value: Expression) -> Expression:
+    """An aggregate over the rows that belong to the subject, as one value of the subject."""
+    return select(value).select_from(*tables).where(on).correlate_except(*tables).scalar_subquery()
+
+
+def has_item(column: Expression, value: str | int) -> Clause:
+    """Whether a JSON array holds a value; the array is compared as text, which both databases spell alike."""
+    written = cast(column, String)
+    if isinstance(value, str):
+        return written.contains(orjson.dumps(value).decode(), autoescape=True)
+    bare = func.replace(func.replace(func.replace(written, "[", ","), "]", ","), " ", "")
+    return (literal(",") + bare + literal(",")).contains(f",{value},", autoescape=True)
+
+
+def has_items(column: Expression) -> Clause:
+    """Whether a JSON array holds anything."""
+    return cast(column, String).not_in(("[]", "null"))
+
+
+def day_number(moment: Expression, offset: timedelta) -> SQLColumnExpression[int]:
+    """The days since 1970 at a moment, on a clock that is `offset` ahead of UTC."""
+    return (cast(extract("epoch", moment), Integer) + int(offset.total_seconds())) // 86400
+
+
+def is_json(column: Expression) -> bool:
+    return isinstance(column.type, JSON)
+
+
+def count_where(session: Session, anchor: Table, clause: Clause) -> int:
+    return session.exec(select(func.count()).select_from(anchor).where(clause)).one()
+
+
+def ids_where(
+    session: Session, anchor: Table, id_column: Expression, clause: Clause, after: Any, limit: int
+) -> list[Any]:
+    """The ids of the audience above `after`, in order."""
+    rows: Any = select(id_column).select_from(anchor).where(clause)
+    if after is not None:
+        rows = rows.where(id_column > after)
+    return list(session.exec(rows.order_by(id_column).limit(limit)).all())
+
+
+def values_of_one(session: Session, anchor: Table, is_one: Clause, values: Sequence[Expression]) -> Sequence[Any]:
+    """What each expression says of one subject; empty when there is no such subject."""
+    row = session.connection().execute(select(*values).select_from(anchor).where(is_one)).first()
+    return () if row is None else tuple(row)
+
+
+def rows_of_one(
+    session: Session, anchor: Table, is_one: Clause, tables: Sequence[Table], on: Clause, value: Expression
+) -> list[Any]:
+    """The values that the rows beside one subject hold, for an explanation."""
+    rows: Any = select(value).select_from(anchor, *tables).where(is_one, on).limit(SHOWN)
+    return [found for found in session.exec(rows).all() if found is not None]

@@ -1,0 +1,1 @@
+"""The simulator, seen by a stranger that speaks through wechatpy."""
