@@ -1,0 +1,1 @@
+"""The work: contacts, groups, tags, leads, hygiene, posts, reports. Decisions, inside the caller's transaction."""

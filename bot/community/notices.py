@@ -1,0 +1,24 @@
+"""Plain words to staff, in the app conversation."""
+
+from collections.abc import Sequence
+
+from bot.community.cards import clip_bytes
+from bot.model.calls import Call
+from bot.model.ids import UserId, staff_key
+from bot.storage.work import Work
+
+MOST_BYTES = 2048
+MOST_USERS = 1000
+
+
+def message_staff(work: Work, users: Sequence[UserId], text: str) -> None:
+    """Send a text to staff; a long one is cut.
+
+    Source: developer.work.weixin.qq.com/document/path/90236
+    """
+    content = clip_bytes(text, MOST_BYTES)
+    once = list({user.lower(): user for user in users if user}.values())
+    for first in range(0, len(once) if content else 0, MOST_USERS):
+        part = once[first : first + MOST_USERS]
+        body = {"touser": "|".join(part), "msgtype": "text", "text": {"content": content}}
+        work.plan(Call("message/send", body, subject=staff_key(part[0]) if len(part) == 1 else ""))
