@@ -1,0 +1,196 @@
+"""What an action is, what it is given and what it may yield.
+
+An action is a pure generator in `components/<name>.py`: values in, effects out. `@action` reads its parameters from the
+signature and its meaning from the docstring.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_type_hints
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel
+
+from bot.model.calls import Call
+from bot.model.events import Event
+from bot.model.tables import CustomerGroup, ExternalContact, Follower, FollowUser, Staff
+from bot.sop import template
+from bot.sop.scope import SHANGHAI, Subject
+from bot.storage.work import Work
+
+Act = Callable[[Work, Sequence[str], dict[str, Any]], None]
+Deed = Callable[[Work], object]
+"""Something to do to our own rows: a function of `bot.community` with everything but the work filled in.
+
+What it returns is of no concern here."""
+
+ActsOn = Literal["contact", "group", "staff", "message", "any"]
+
+
+@dataclass(frozen=True)
+class Suppress:
+    """Nothing was done, and why: a row of the suppression ledger."""
+
+    rule: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Done once for all subjects of a turn whose `key` is the same.
+
+    `act` gets their members and the note that tells the runner which steps a call belongs to. With `is_call` the step
+    is not done before that call has ended.
+    """
+
+    key: str
+    member: str
+    act: Act
+    is_call: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark for the run's history."""
+
+    text: str
+
+
+Effect = Call | Deed | Suppress | Together | Note
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The settings that actions and conditions need."""
+
+    zone: ZoneInfo = SHANGHAI
+    lead_line: int = 60
+    public_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where an action stands: the run, its subject, and whoever else the event names.
+
+    `key` is the same whenever the same step of the same run is tried again. `occasion` is the same for the same step of
+    all runs that began with the same moment of a schedule. `follow` is the relation between the contact and `user_id`.
+    """
+
+    key: str
+    occasion: str
+    run_id: int
+    sop: str
+    title: str
+    subject: Subject
+    subject_key: str
+    now: datetime
+    event: Event
+    contact: ExternalContact | None = None
+    follow: FollowUser | None = None
+    follower: Follower | None = None
+    staff: Staff | None = None
+    group: CustomerGroup | None = None
+    user_id: str | None = None
+    depth: int = 0
+    around: Surroundings = Surroundings()
+
+    @property
+    def contact_id(self) -> int | None:
+        return None if self.contact is None else self.contact.id
+
+    @property
+    def external_user_id(self) -> str | None:
+        return None if self.contact is None else self.contact.external_user_id
+
+    @property
+    def open_id(self) -> str | None:
+        return None if self.follower is None else self.follower.open_id
+
+    @property
+    def chat_id(self) -> str | None:
+        return None if self.group is None else self.group.chat_id
+
+    @property
+    def sender(self) -> str | None:
+        """Who can write to the contact: the staff member of the event, or the first who follows the contact."""
+        return self.user_id or (None if self.follow is None else self.follow.user_id)
+
+    @property
+    def rule(self) -> str:
+        """What tags, scores and alerts name as their reason."""
+        return f"sop:{self.sop}"
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What texts may name."""
+        return {
+            "contact": contact_names(self.contact),
+            "staff": {"name": self.staff.name, "position": self.staff.position} if self.staff else {},
+            "group": {"name": self.group.name, "owner": self.group.owner, "layer": self.group.layer}
+            if self.group
+            else {},
+            "event": event_names(self.event),
+            "sop": {"name": self.sop, "title": self.title},
+            "now": self.now.astimezone(self.around.zone),
+        } | ({"staff": {"user_id": self.user_id, "name": self.user_id}} if self.user_id and not self.staff else {})
+
+    def render(self, text: str) -> str:
+        return template.render(text, self.names)
+
+    def digest_of(self, content: Mapping[str, Any]) -> str:
+        """A short name for content, the same for the same content."""
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+_GENDERS = {1: "male", 2: "female"}
+
+
+def contact_names(contact: ExternalContact | None) -> dict[str, Any]:
+    """A contact as texts see them; sealed fields are not among it."""
+    if contact is None:
+        return {}
+    plain = ("name", "city", "province", "company", "position", "email", "lifecycle_stage", "lead_score", "points")
+    return {
+        **{name: getattr(contact, name) for name in plain},
+        "activity_score": contact.activity_score,
+        "gender": _GENDERS.get(contact.gender or 0),
+        "fields": contact.fields,
+    }
+
+
+def event_names(event: Event) -> dict[str, Any]:
+    plain = {name: getattr(event, name, None) for name in ("state", "text", "name", "button", "channel", "properties")}
+    return {**plain, "key": getattr(event, "event_key", None), "amount": (plain["properties"] or {}).get("amount")}
+
+
+Component = Callable[[Step, Any], Iterator[Effect]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A component of the kind that does something. `needs` is the capability an adapter has to have for it."""
+
+    name: str
+    subject: ActsOn
+    needs: str
+    act: Component
+    params: type[BaseModel]
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.act) or "").partition("\n")[0]
+
+
+def action(*, subject: ActsOn, needs: str = "") -> Callable[[Component], Action]:
+    """Make a component of a generator `(step, params)`; its `Params` forbids what it does not know."""
+
+    def make(act: Component) -> Action:
+        params = get_type_hints(act)["params"]
+        assert issubclass(params, BaseModel)
+        return Action(act.__name__, subject, needs, act, params)
+
+    return make

@@ -1,0 +1,96 @@
+"""When a schedule comes next. The only module that knows APScheduler, and it only asks it for moments.
+
+Cron lines are cron's: five fields, Sunday is 0 or 7. APScheduler counts days of the week from Monday and takes both day
+fields together where cron takes either, so numbers are translated to names, and a line that gives both is refused.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+from bot.i18n import _
+from bot.sop.schema import Trigger
+
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_PART = re.compile(r"(\*|[a-z0-9]+)(?:-([a-z0-9]+))?(?:/(\d+))?")
+_START = datetime(2024, 1, 1)  # a Monday; local midnight, from which intervals count  # noqa: DTZ001
+_TICK = timedelta(microseconds=1)
+
+
+class BadCron(ValueError):
+    """A line that is not a cron line; the message says why."""
+
+
+def check_cron(line: str) -> None:
+    _cron(line, ZoneInfo("UTC"))
+
+
+def next_fire(trigger: Trigger, after: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first moment later than `after`, in UTC; None when there is none."""
+    if trigger.cron:
+        moment: datetime | None = _cron(trigger.cron, zone).get_next_fire_time(None, after.astimezone(zone) + _TICK)
+        return None if moment is None else moment.astimezone(UTC)
+    if trigger.interval is not None:
+        return _next_interval(trigger.interval, after, zone)
+    if trigger.moment is not None:
+        moment = in_zone(trigger.moment, zone)
+        return moment if moment > after else None
+    return None
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A moment that people wrote, in UTC; without a zone of its own it is meant in `zone`."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _next_interval(interval: timedelta, after: datetime, zone: ZoneInfo) -> datetime:
+    start = in_zone(_START, zone)
+    return start + ((after - start) // interval + 1) * interval
+
+
+def _cron(line: str, zone: ZoneInfo) -> CronTrigger:
+    fields = line.lower().split()
+    if len(fields) != 5:
+        raise BadCron(_("a cron line has five fields, such as `0 20 * * *` for 20:00 every day"))
+    minute, hour, day, month, weekday = fields
+    if day != "*" and weekday != "*":
+        raise BadCron(_("give a day of the month or a day of the week, not both"))
+    try:
+        return CronTrigger(
+            minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone
+        )
+    except ValueError as error:
+        raise BadCron(str(error)) from error
+
+
+def _weekdays(field: str) -> str:
+    if field == "*":
+        return field
+    days = {day for part in field.split(",") for day in _days(part)}
+    return ",".join(name for name in _DAYS if name in days)
+
+
+def _days(part: str) -> Iterator[str]:
+    match = _PART.fullmatch(part)
+    if match is None:
+        raise BadCron(_("{part} is not a day of the week").format(part=part))
+    first, last, step = match[1], match[2], int(match[3] or 1)
+    if not step:
+        raise BadCron(_("{part} is not a day of the week").format(part=part))
+    start = 0 if first == "*" else _number(first)
+    end = _number(last) if last else (6 if first == "*" or match[3] else start)
+    if end < start:
+        end += 7  # fri-mon
+    for day in range(start, end + 1, step):
+        yield _DAYS[day % 7]
+
+
+def _number(day: str) -> int:
+    if day in _DAYS:
+        return _DAYS.index(day)
+    if day.isdigit() and int(day) <= 7:
+        return int(day)
+    raise BadCron(_("{part} is not a day of the week").format(part=day))

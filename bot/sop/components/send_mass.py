@@ -1,0 +1,57 @@
+"""A message to a contact, which the staff member confirms by a tap."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from bot.model.calls import Call
+from bot.model.lanes import Lane
+from bot.sop.actions import Effect, Step, Suppress, Together, action
+from bot.sop.attachments import Attachments, render_attachments
+from bot.sop.template import WelcomeText, cut
+from bot.storage.work import Work
+
+TEXT_BYTES = 4000
+
+
+class Params(BaseModel, extra="forbid"):
+    text: WelcomeText = Field(min_length=1)
+    attach: Attachments = []
+
+
+@action(subject="contact", needs="wecom")
+def send_mass(step: Step, params: Params) -> Iterator[Effect]:
+    """Prepare a message to the contact that the staff member confirms by a tap.
+
+    No API speaks to a contact without that tap. Contacts of one staff member who get the same words share a task.
+    Source: developer.work.weixin.qq.com/document/path/92135
+    """
+    yield from mass_send(step, step.render(params.text), render_attachments(params.attach))
+
+
+def mass_send(step: Step, text: str, attachments: list[dict[str, Any]]) -> Iterator[Effect]:
+    """The task, or why there is none."""
+    if not step.external_user_id or not step.sender:
+        yield Suppress("nobody follows this contact")
+        return
+    body: dict[str, Any] = {"chat_type": "single", "sender": step.sender, "text": {"content": cut(text, TEXT_BYTES)}}
+    if attachments:
+        body["attachments"] = attachments
+    key = f"{step.occasion}:{step.sender}:{step.digest_of(body)}"
+    ask = partial(_ask, key=f"{key}:{step.key}", body=body)
+    yield Together(key, step.external_user_id, ask, is_call=True)
+
+
+def _ask(work: Work, members: Sequence[str], note: dict[str, Any], *, key: str, body: dict[str, Any]) -> None:
+    call = Call(
+        "externalcontact/add_msg_template",
+        {**body, "external_userid": list(members)},
+        lane=Lane.BULK,
+        key=key,
+        subject=f"staff:{body['sender']}",
+        follow=True,
+        note=note,
+    )
+    work.plan(call)

@@ -1,0 +1,112 @@
+"""Who enters an SOP: its conditions and gates, one after the other, each loser with the rule that stopped it.
+
+The order is: `when`, paused, reentry, rollout, holdout, and at last the mutex group, in which of all SOPs that would
+begin with the same event the one with the highest priority wins.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.model.tables import Run
+from bot.sop.conditions import ALWAYS
+from bot.sop.engine import share_of
+from bot.sop.perform import suppress
+from bot.sop.schema import Sop
+from bot.sop.turn import Occasion, Turn
+from bot.storage import ledger
+from bot.storage.queries import sops as rows
+
+CHATTY = ("message.received", "track.event", "card.pressed")
+"""Triggers so frequent that who did not match `when` is not written down."""
+
+
+def enrol(turn: Turn, candidates: Sequence[Sop], occasion: Occasion, *, depth: int = 0) -> list[tuple[Run, Sop]]:
+    """Begin a run for every candidate that lets the subject in; the highest priority comes first."""
+    fit = [sop for sop in candidates if _fits(turn, sop, occasion)]
+    paused = rows.paused(turn.work.session, [sop.name for sop in fit])
+    let_in = [sop for sop in fit if _passes_gates(turn, sop, occasion, sop.name in paused)]
+    begun = []
+    for sop in _winners(turn, let_in, occasion):
+        run = _begin(turn, sop, occasion, depth)
+        if run is not None:
+            begun.append((run, sop))
+    return begun
+
+
+def _fits(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
+    subject = occasion.subject_key(sop.subject)
+    if subject is None:
+        return False
+    if sop.when == ALWAYS:
+        return True
+    judgement = turn.judge(sop.when, sop.subject, occasion)
+    if not judgement.passed and sop.trigger.name not in CHATTY:
+        suppress(turn, sop.name, subject, "when", {"verdicts": judgement.as_list()})
+    return judgement.passed
+
+
+def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> bool:
+    subject = occasion.subject_key(sop.subject)
+    assert subject is not None
+    stopped = ("paused", dict[str, Any]()) if is_paused else _stopped_by(turn, sop, subject)
+    if stopped is None:
+        return True
+    rule, detail = stopped
+    suppress(turn, sop.name, subject, rule, detail)
+    return False
+
+
+def _stopped_by(turn: Turn, sop: Sop, subject: str) -> tuple[str, dict[str, Any]] | None:
+    """The first gate that is shut for the subject."""
+    if sop.reentry.rule != "always":
+        entered_at = rows.last_start(turn.work.session, sop.name, subject)
+        rest = sop.reentry.after or timedelta.max
+        if entered_at is not None and turn.work.now - entered_at < rest:
+            return "reentry", {"entered_at": entered_at.isoformat()}
+    share = share_of(subject, f"{sop.name}:rollout") * 100
+    if share >= sop.rollout_percent:
+        return "rollout", {"percent": sop.rollout_percent}
+    if share_of(subject, f"{sop.name}:holdout") * 100 < sop.holdout_percent:
+        return "holdout", {"percent": sop.holdout_percent}
+    return None
+
+
+def _winners(turn: Turn, let_in: Sequence[Sop], occasion: Occasion) -> Iterator[Sop]:
+    won: dict[tuple[str, str], Sop] = {}
+    for sop in sorted(let_in, key=lambda sop: (-sop.priority, sop.name)):
+        subject = occasion.subject_key(sop.subject)
+        assert subject is not None
+        winner = won.setdefault((sop.mutex, subject), sop) if sop.mutex else sop
+        if winner is sop:
+            yield sop
+        else:
+            suppress(turn, sop.name, subject, "mutex", {"group": sop.mutex, "winner": winner.name})
+
+
+def _begin(turn: Turn, sop: Sop, occasion: Occasion, depth: int) -> Run | None:
+    """A new run; None when the same event has begun one already."""
+    subject = occasion.subject_key(sop.subject)
+    return rows.start_run(
+        turn.work.session,
+        {
+            "sop": sop.name,
+            "digest": sop.digest,
+            "subject": subject,
+            "dedupe_key": f"{sop.name}|{subject}|{occasion.key}",
+            "state": "running",
+            "position": [0],
+            "event_kind": occasion.event.kind,
+            "event": ledger.write_event(occasion.event),
+            "variables": {
+                "began_with": occasion.event.kind,
+                "occasion": f"{sop.name}@{occasion.key}",
+                "contact_id": occasion.contact_id,
+                "chat_id": occasion.chat_id,
+                "depth": depth,
+            },
+            "user_id": occasion.user_id,
+            "started_at": turn.work.now,
+            "trace_id": turn.work.trace_id,
+        },
+    )

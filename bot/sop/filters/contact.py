@@ -1,0 +1,126 @@
+"""The contact's own profile."""
+
+from sqlalchemy import SQLColumnExpression, case
+from sqlmodel import col
+
+from bot.model.tables import ExternalContact
+from bot.sop.filters import kind
+from bot.sop.filters.kind import OWN, Reach
+from bot.sop.scope import Subject
+
+REACH: dict[Subject, Reach] = {"contact": OWN}
+
+
+@kind.text
+def name() -> SQLColumnExpression[str | None]:
+    """Name that the contact goes by."""
+    return col(ExternalContact.name)
+
+
+@kind.text
+def gender() -> SQLColumnExpression[str | None]:
+    """Gender on the profile: male or female; missing when unknown."""
+    return case((col(ExternalContact.gender) == 1, "male"), (col(ExternalContact.gender) == 2, "female"))
+
+
+@kind.date
+def birthday() -> SQLColumnExpression[object]:
+    """Birthday, a day without a time."""
+    return col(ExternalContact.birthday)
+
+
+@kind.secret
+def phone() -> SQLColumnExpression[str | None]:
+    """Whether a phone number is known."""
+    return col(ExternalContact.phone_hash)
+
+
+@kind.text
+def email() -> SQLColumnExpression[str | None]:
+    """E-mail address."""
+    return col(ExternalContact.email)
+
+
+@kind.text
+def province() -> SQLColumnExpression[str | None]:
+    """Province on the contact's profile."""
+    return col(ExternalContact.province)
+
+
+@kind.text
+def city() -> SQLColumnExpression[str | None]:
+    """City on the contact's profile; missing when the contact hides it."""
+    return col(ExternalContact.city)
+
+
+@kind.text
+def company() -> SQLColumnExpression[str | None]:
+    """Company on the contact's profile."""
+    return col(ExternalContact.company)
+
+
+@kind.text
+def position() -> SQLColumnExpression[str | None]:
+    """Position on the contact's profile."""
+    return col(ExternalContact.position)
+
+
+@kind.text
+def contact_type() -> SQLColumnExpression[str | None]:
+    """Whose app the contact uses: wechat or wecom."""
+    return case((col(ExternalContact.contact_type) == 1, "wechat"), (col(ExternalContact.contact_type) == 2, "wecom"))
+
+
+@kind.flag
+def unionid_known() -> SQLColumnExpression[bool]:
+    """Whether the contact's unionid is known, so that accounts can be joined."""
+    return col(ExternalContact.union_id).is_not(None)
+
+
+@kind.flag
+def profile_known() -> SQLColumnExpression[bool]:
+    """Whether the contact's profile has been read from WeCom."""
+    return col(ExternalContact.profiled_at).is_not(None)
+
+
+@kind.date
+def first_seen_at() -> SQLColumnExpression[object]:
+    """When the contact was first seen by any account."""
+    return col(ExternalContact.first_seen_at)
+
+
+@kind.text
+def lifecycle_stage() -> SQLColumnExpression[str]:
+    """Lifecycle stage: prospect, new, active, dormant, at_risk or lost."""
+    return col(ExternalContact.lifecycle_stage)
+
+
+@kind.number
+def lead_score() -> SQLColumnExpression[int]:
+    """Lead score, in points."""
+    return col(ExternalContact.lead_score)
+
+
+@kind.number
+def activity_score() -> SQLColumnExpression[int]:
+    """Activity score, in points."""
+    return col(ExternalContact.activity_score)
+
+
+@kind.number
+def points() -> SQLColumnExpression[int]:
+    """Points the contact has collected."""
+    return col(ExternalContact.points)
+
+
+@kind.flag
+def marketing_consent() -> SQLColumnExpression[bool | None]:
+    """Whether the contact agreed to marketing; missing when never asked."""
+    return col(ExternalContact.marketing_consent)
+
+
+@kind.text
+def field(name: str) -> SQLColumnExpression[str]:
+    """A field of your own, by its name."""
+    value: SQLColumnExpression[str] = col(ExternalContact.fields)[name].as_string()
+    return value

@@ -1,0 +1,114 @@
+"""Doing one action of one run: what it yields becomes rows of the same transaction."""
+
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import log
+from bot.community import contacts
+from bot.errors import BotError
+from bot.model.calls import Call
+from bot.model.ids import ContactId, UserId
+from bot.model.tables import ExternalContact, Follower, FollowUser, Run
+from bot.sop.actions import Effect, Note, Step, Suppress, Together
+from bot.sop.components import all_actions
+from bot.sop.engine import Taken
+from bot.sop.schema import Do, Position, Sop, spelled
+from bot.sop.turn import Occasion, Turn, told
+from bot.storage.queries import contacts as contact_rows
+from bot.storage.queries import followers, groups, sops
+from bot.storage.queries import staff as staff_rows
+
+logger = log.get(__name__)
+
+
+def perform(turn: Turn, run: Run, sop: Sop, do: Do, position: Position, occasion: Occasion) -> Taken:
+    """Do an action; one that fails leaves nothing behind but its outcome, and the run goes on."""
+    action = all_actions()[do.action]
+    try:
+        with turn.work.session.begin_nested():
+            step = step_for(turn, run, sop, position, occasion)
+            outcome, detail = "done", dict[str, Any]()
+            for effect in action.act(step, do.params):
+                outcome, more = _take(turn, run, spelled(position), effect, outcome)
+                detail |= more
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        reason = str(error) if isinstance(error, BotError) else type(error).__name__
+        logger.warning("a step failed", sop=sop.name, run=run.id, step=do.action, reason=reason, exc_info=error)
+        return Taken(position, do.name, "failed", {"reason": reason})
+    return Taken(position, do.name, outcome, detail)
+
+
+def _take(turn: Turn, run: Run, position: str, effect: Effect, outcome: str) -> tuple[str, dict[str, Any]]:
+    """What one effect comes to, and what there is to say of it."""
+    work = turn.work
+    match effect:
+        case Call():
+            if work.plan(told(effect, run, position)):
+                return "planned", {"endpoint": effect.endpoint}
+            return _suppressed(turn, run, Suppress("planned before", {"endpoint": effect.endpoint}))
+        case Suppress():
+            return _suppressed(turn, run, effect)
+        case Together():
+            turn.gather(effect, run, position)
+            return "planned" if effect.is_call else "done", {}
+        case Note(text=text):
+            return outcome, {"note": text}
+        case _:
+            effect(work)
+            return outcome, {}
+
+
+def _suppressed(turn: Turn, run: Run, why: Suppress) -> tuple[str, dict[str, Any]]:
+    suppress(turn, run.sop, run.subject, why.rule, {**why.detail, "run": run.id})
+    return "suppressed", {"rule": why.rule, **why.detail}
+
+
+def suppress(turn: Turn, sop: str, subject: str, rule: str, detail: dict[str, Any]) -> None:
+    """Write down what was not done, and the rule that stood in its way."""
+    work = turn.work
+    sops.suppress(work.session, sop=sop, subject=subject, rule=rule, detail=detail, at=work.now, trace_id=work.trace_id)
+
+
+def step_for(turn: Turn, run: Run, sop: Sop, position: Position, occasion: Occasion) -> Step:
+    """What the action is told of the run and of whoever the event names."""
+    session, user_id, chat_id = turn.work.session, occasion.user_id, occasion.chat_id
+    contact = None if occasion.contact_id is None else contacts.get(session, occasion.contact_id)
+    assert run.id is not None
+    return Step(
+        key=f"run:{run.id}:{spelled(position)}",
+        occasion="{}:{}".format(run.variables.get("occasion", run.id), spelled(position)),
+        run_id=run.id,
+        sop=sop.name,
+        title=sop.title,
+        subject=sop.subject,
+        subject_key=run.subject,
+        now=turn.work.now,
+        event=occasion.event,
+        contact=contact,
+        follow=_follow(turn, contact, user_id),
+        follower=_follower(turn, contact),
+        staff=None if user_id is None else staff_rows.by_ids(session, [user_id]).get(user_id.lower()),
+        group=None if chat_id is None else groups.by_id(session, chat_id),
+        user_id=user_id,
+        depth=int(run.variables.get("depth", 0)),
+        around=turn.library.around,
+    )
+
+
+def _follow(turn: Turn, contact: ExternalContact | None, user_id: UserId | None) -> FollowUser | None:
+    """The relation with the staff member of the event; without one, the first that stands."""
+    if contact is None or contact.id is None:
+        return None
+    contact_id = ContactId(contact.id)
+    if user_id is not None:
+        return contact_rows.follow(turn.work.session, contact_id, user_id)
+    return next(iter(contact_rows.follows(turn.work.session, contact_id)), None)
+
+
+def _follower(turn: Turn, contact: ExternalContact | None) -> Follower | None:
+    if contact is None or contact.id is None:
+        return None
+    return next(iter(followers.standing(turn.work.session, ContactId(contact.id))), None)

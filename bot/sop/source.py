@@ -1,0 +1,84 @@
+"""YAML with line numbers: plain values, and the line of every key and item."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bot.i18n import _
+
+Path = tuple[str | int, ...]
+MAX_BYTES = 256 * 1024
+MAX_NODES = 20_000
+MAX_DEPTH = 40
+
+
+class BadSource(ValueError):
+    """The text is not YAML that we take; `line` is where."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass
+class Source:
+    """A file's values and where they stand. Paths are those of JSON: keys and indexes."""
+
+    value: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int:
+        """The line of a value; of what it stands in, when it has none of its own."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read(text: str) -> Source:
+    """Raises `BadSource` with one line that says what is wrong."""
+    if len(text.encode()) > MAX_BYTES:
+        raise BadSource(_("the file is larger than {size} KB").format(size=MAX_BYTES // 1024))
+    try:
+        tree = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = (error.problem or error.context or "cannot be read").split("\n")[0]
+        raise BadSource(reason, mark.line + 1 if mark else 1) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise BadSource(str(error).split("\n")[0] or "cannot be read") from error
+    source = Source(None)
+    source.value = _Plain(source).convert(tree, ())
+    return source
+
+
+class _Plain:
+    """Turns ruamel's nodes into plain values; a file that unfolds into too many of them is refused."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._nodes = source, 0
+
+    def convert(self, node: Any, path: Path) -> Any:
+        self._nodes += 1
+        if self._nodes > MAX_NODES or len(path) > MAX_DEPTH:
+            raise BadSource(_("the file is nested too deeply, or repeats itself"), self._source.line(path))
+        if isinstance(node, CommentedMap):
+            return {str(key): self._child(node, node.lc.key(key), key, path) for key in node}
+        if isinstance(node, CommentedSeq):
+            return [self._child(node, node.lc.item(index), index, path) for index in range(len(node))]
+        return _scalar(node)
+
+    def _child(self, node: Any, place: tuple[int, int], key: Any, path: Path) -> Any:
+        below = (*path, key if isinstance(key, int) and isinstance(node, CommentedSeq) else str(key))
+        self._source.lines[below] = place[0] + 1
+        return self.convert(node[key], below)
+
+
+def _scalar(node: Any) -> Any:
+    """Numbers and texts without the clothes that ruamel gives them."""
+    for plain in (bool, int, float, str):
+        if isinstance(node, plain):
+            return plain(node)
+    return node

@@ -1,0 +1,148 @@
+"""What can start a run or be waited for, by name, and which names an event goes by."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.i18n import _, gettext
+from bot.model import events
+from bot.model.events import Event
+from bot.sop.findings import did_you_mean
+from bot.sop.scope import SUBJECTS, Subject
+
+
+@dataclass(frozen=True)
+class TriggerKind:
+    """A trigger by name; `subjects` are those an event of it names, and so those an SOP with it can be about."""
+
+    name: str
+    subjects: tuple[Subject, ...]
+    explain: Callable[[], None]
+    params: Mapping[str, str] | None = None
+
+    @property
+    def summary(self) -> str:
+        return inspect.getdoc(self.explain) or ""
+
+
+TRIGGERS: dict[str, TriggerKind] = {}
+
+
+def _trigger(
+    name: str, *subjects: Subject, params: Mapping[str, str] | None = None
+) -> Callable[[Callable[[], None]], None]:
+    def add(explain: Callable[[], None]) -> None:
+        TRIGGERS[name] = TriggerKind(name, subjects, explain, params)
+
+    return add
+
+
+@_trigger("contact.added", "contact", "staff")
+def _added() -> None:
+    """A contact added a staff member, or was added; also when the staff member has yet to confirm."""
+
+
+@_trigger("contact.half_added", "contact", "staff")
+def _half_added() -> None:
+    """A contact added a staff member who has yet to confirm."""
+
+
+@_trigger("contact.lost", "contact", "staff")
+def _lost() -> None:
+    """A contact deleted a staff member."""
+
+
+@_trigger("contact.removed", "contact", "staff")
+def _removed() -> None:
+    """A staff member deleted a contact, or a transfer took the contact away."""
+
+
+@_trigger("contact.edited", "contact", "staff")
+def _edited() -> None:
+    """A staff member changed the remark, phone or tags of a contact."""
+
+
+@_trigger("member.joined", "contact", "group")
+def _joined() -> None:
+    """A contact came into a customer group."""
+
+
+@_trigger("member.left", "contact", "group")
+def _left() -> None:
+    """A contact left a customer group, or was removed."""
+
+
+@_trigger("group.changed", "group")
+def _changed() -> None:
+    """A group was made, dismissed, renamed, or got another owner or notice."""
+
+
+@_trigger("message.received", "contact", "group", "staff")
+def _message() -> None:
+    """Somebody wrote a message, in a group or alone."""
+
+
+@_trigger("card.pressed", "staff")
+def _pressed() -> None:
+    """A staff member pressed a button of a card."""
+
+
+@_trigger("official.event", "contact")
+def _official() -> None:
+    """A follower subscribed, unsubscribed, scanned, clicked or viewed at an official account."""
+
+
+@_trigger("track.event", "contact")
+def _tracked() -> None:
+    """A shop or site reported behaviour, whatever its name."""
+
+
+@_trigger("lead.qualified", "contact")
+def _qualified() -> None:
+    """A contact crossed the line of the lead score."""
+
+
+@_trigger("custom.event", "contact", params={"event": "text"})
+def _custom() -> None:
+    """A shop or site reported an event of this name: {event: order.paid}."""
+
+
+@_trigger("date", *SUBJECTS, params={"cron": "cron", "interval": "duration", "date": "date"})
+def _date() -> None:
+    """A moment came, by cron line, interval or date; everybody who matches `when` enters."""
+
+
+_ROOTS = {name.partition(".")[0] for name in TRIGGERS if "." in name} | {"segment", "staff", "tag", "call", "timer"}
+_WAITABLE = [name for name in TRIGGERS if name not in ("date", "custom.event")]
+
+
+def check_event(name: str) -> str | None:
+    """What is wrong with an event's name; None when it can happen. Names outside our own families are custom events."""
+    if name in _WAITABLE:
+        return None
+    root, dot, rest = name.partition(".")
+    well_formed = dot and name.replace(".", "").replace("_", "").isalnum() and name.isascii() and rest[0] != "."
+    if not well_formed or root in _ROOTS:
+        return _("there is no event {name}.").format(name=name) + did_you_mean(name, _WAITABLE)
+    return None
+
+
+def subjects_of(name: str) -> tuple[Subject, ...]:
+    """Whom an event of this name is about."""
+    kind = TRIGGERS.get(name) or TRIGGERS["custom.event"]
+    return kind.subjects
+
+
+def names_of(event: Event) -> tuple[str, ...]:
+    """The names by which SOPs know an event. A half-added contact who can be greeted is an added one."""
+    match event:
+        case events.ContactHalfAdded(welcome_code=code) if code:
+            return "contact.half_added", "contact.added"
+        case events.Tracked(name=name):
+            return "track.event", name
+        case _:
+            return (event.kind,)
+
+
+def summary(kind: TriggerKind) -> str:
+    return gettext(kind.summary)

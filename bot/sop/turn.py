@@ -1,0 +1,86 @@
+"""One turn of the runner: one transaction, the library, and what is done once for all of its runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.model.calls import Call
+from bot.model.events import Event
+from bot.model.ids import ChatId, ContactId, UserId
+from bot.model.tables import Run
+from bot.sop import segments
+from bot.sop.actions import Act, Together
+from bot.sop.conditions import Condition
+from bot.sop.library import Library
+from bot.sop.scope import Judgement, Scope, Subject
+from bot.storage.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """An event, and whom it is about. `key` is the same for every delivery of the same thing."""
+
+    event: Event
+    key: str
+    contact_id: ContactId | None = None
+    chat_id: ChatId | None = None
+    user_id: UserId | None = None
+
+    def subject_id(self, subject: Subject) -> int | str | None:
+        return {"contact": self.contact_id, "group": self.chat_id, "staff": self.user_id}[subject]
+
+    def subject_key(self, subject: Subject) -> str | None:
+        found = self.subject_id(subject)
+        return None if found is None else f"{subject}:{found}"
+
+    @property
+    def subject_keys(self) -> list[str]:
+        keys = [self.subject_key(subject) for subject in ("contact", "group", "staff")]
+        return [key for key in keys if key is not None]
+
+
+@dataclass
+class _Gathered:
+    act: Act
+    members: list[str] = field(default_factory=list)
+    steps: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass
+class Turn:
+    """`close` has to be called at its end: it does what runs wanted done together."""
+
+    work: Work
+    library: Library
+    _gathered: dict[str, _Gathered] = field(default_factory=dict)
+
+    def judge(self, condition: Condition, subject: Subject, occasion: Occasion) -> Judgement:
+        scope = Scope(
+            subject=subject,
+            now=self.work.now,
+            zone=self.library.around.zone,
+            event=occasion.event,
+            user_id=occasion.user_id,
+            chat_id=occasion.chat_id,
+        )
+        return segments.judge(self.work.session, condition, scope, occasion.subject_id(subject))
+
+    def gather(self, together: Together, run: Run, position: str) -> None:
+        gathered = self._gathered.setdefault(together.key, _Gathered(together.act))
+        gathered.members.append(together.member)
+        gathered.steps.append([run.id, position])
+
+    def close(self) -> None:
+        gathered, self._gathered = self._gathered, {}
+        for one in gathered.values():
+            one.act(self.work, list(dict.fromkeys(one.members)), note_of(one.steps))
+
+
+def note_of(steps: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The note by which the end of a call finds the steps it belongs to."""
+    return {"steps": [list(step) for step in steps]}
+
+
+def told(call: Call, run: Run, position: str) -> Call:
+    """The call, with its end told to the run."""
+    return replace(call, follow=True, note={**call.note, **note_of([[run.id, position]])})

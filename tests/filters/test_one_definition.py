@@ -1,0 +1,132 @@
+"""The segment's SQL and the question about one contact give the same answer, whatever is asked."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.model.tables import Behaviour, ContactTag, ExternalContact, FollowUser
+from bot.sop import segments
+from tests.filters.asking import condition, scope
+from tests.sops.town import START, Town
+
+WORDS = ("上海", "北京", "ShangHai", "spring-1", "100%", "a_b", "")
+TAGS = ("渠道/春季", "渠道/夏季", "价格敏感/是")
+DAY = timedelta(days=1)
+
+
+def leaf(name: str, **operators: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    one = st.one_of([strategy.map(lambda value, key=key: {key: value}) for key, strategy in operators.items()])
+    return one.map(lambda asked: {name: asked})
+
+
+words = st.sampled_from([word for word in WORDS if word])
+numbers = st.integers(-2, 5)
+windows = st.sampled_from(["1d", "7d", "30d"])
+days = st.sampled_from(["2026-02-20", "2026-03-01", "2026-03-02"])
+texts = {
+    "eq": words,
+    "ne": words,
+    "in": st.lists(words, min_size=1),
+    "not_in": st.lists(words, min_size=1),
+    "contains": words,
+    "not_contains": words,
+    "starts_with": words,
+    "ends_with": words,
+    "matches": st.sampled_from(["*海", "sh*ai", "*0%", "a_*", "*"]),
+    "exists": st.booleans(),
+    "missing": st.booleans(),
+}
+counts = {"eq": numbers, "ne": numbers, "gt": numbers, "lte": numbers, "exists": st.booleans()}
+dates = {"before": days, "after": days, "within": windows, "not_within": windows, "missing": st.booleans()}
+sets = {name: st.lists(st.sampled_from(TAGS), min_size=1) for name in ("has_any", "has_all", "has_none")}
+leaves = st.one_of(
+    leaf("contact.city", **texts),
+    leaf("contact.points", **counts),
+    leaf("contact.birthday", **dates, anniversary=windows),
+    leaf("contact.first_seen_at", **dates),
+    leaf("contact.marketing_consent", **{"is": st.booleans(), "missing": st.booleans()}),
+    leaf("follow.state", **texts),
+    leaf("follow.count", **counts),
+    leaf("follow.first_added_at", **dates),
+    leaf("tag.names", **sets),
+    leaf("tag.count", **counts),
+    st.fixed_dictionaries({"gte": numbers}).map(
+        lambda asked: {"behaviour.event": {"name": "order.paid", "count": asked, "within": "7d"}}
+    ),
+    st.fixed_dictionaries({"gte": numbers}).map(
+        lambda asked: {"behaviour.event": {"name": "order.paid", "sum": asked}}
+    ),
+    st.just({"time.weekday": "mon"}),
+)
+trees = st.recursive(
+    leaves,
+    lambda below: st.one_of(
+        st.lists(below, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
+        st.lists(below, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
+        below.map(lambda part: {"not": part}),
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Forty contacts with this and that, and much of it missing."""
+    folder: Path = tmp_path_factory.mktemp("crowd")
+    town = Town(folder)
+    for n in range(10, 50):
+        town.add(
+            ExternalContact(
+                id=n,
+                external_user_id=f"wm{n}",
+                city=WORDS[n % 7] if n % 3 else None,
+                points=n % 5,
+                birthday=date(1992, 2, 29) + DAY * (n - 25) if n % 4 else None,
+                marketing_consent=(None, True, False)[n % 3],
+                first_seen_at=START - DAY * (n % 9),
+            )
+        )
+        for k in range(n % 3):
+            town.add(
+                FollowUser(
+                    contact_id=n,
+                    user_id=f"u{k}",
+                    state=WORDS[(n + k) % 7],
+                    status=("active", "lost")[(n + k) % 2],
+                    added_at=START - DAY * n,
+                    changed_at=START,
+                )
+            )
+            town.add(
+                Behaviour(
+                    contact_id=n, name="order.paid", at=START - DAY * (n % 12), amount=Decimal(k) if n % 2 else None
+                ),
+                ContactTag(contact_id=n, name=TAGS[(n + k) % 3], source="sop", added_at=START),
+            )
+    yield town
+    town.database.close()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tree=trees)
+def test_the_segment_and_the_question_agree(crowd: Town, tree: dict[str, Any]) -> None:
+    asked, around = condition(json.dumps(tree, ensure_ascii=False)), scope(crowd)
+
+    def compare(work: Any) -> tuple[list[int], list[int], list[int]]:
+        session = work.session
+        everybody = segments.members(session, condition("time.month: exists"), around)
+        members = segments.members(session, asked, around)
+        rest = segments.members(session, condition(json.dumps({"not": tree}, ensure_ascii=False)), around)
+        alone = [one for one in everybody if segments.judge(session, asked, around, one).passed]
+        assert sorted(members + rest) == everybody
+        return members, alone, rest
+
+    members, alone, _rest = crowd.work(compare)
+    assert members == alone
