@@ -1,0 +1,5 @@
+"""`python -m bot` is `xiaoer`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,101 @@
+"""The demo: the bot and a simulated platform in one process, with a sample community. It begins anew at each start."""
+
+import shutil
+import socket
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot import settings as configuration
+from bot.clock import SystemClock
+from bot.errors import SettingsError
+from bot.platforms.simulator import Simulator, SimulatorConfig
+from bot.platforms.simulator.cast import INTERNAL_GROUP, WEBHOOK_KEY
+from bot.settings import Settings
+
+FOLDER = Path("var/demo")
+PORTS_TRIED = 20
+
+
+def prepare(listen: str | None = None) -> tuple[Settings, Simulator]:
+    """The demo's settings, and the platform that stands in for WeCom and WeChat."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    listen = listen or f"127.0.0.1:{_free_port()}"
+    key, public = archive_keys(FOLDER)
+    config = SimulatorConfig(archive_public_key=public)
+    simulator = Simulator(SystemClock(), config)
+    base = f"http://{listen}"
+    simulator.connect(wecom=f"{base}/callback/wecom", official=f"{base}/callback/official")
+    database_url = f"sqlite:///{FOLDER}/xiaoer.db"
+    own = settings(
+        config,
+        f"{base}/simulator",
+        key,
+        listen=listen,
+        public_url=base,
+        database_url=database_url,
+        console={"open": True},
+    )
+    return own, simulator
+
+
+def settings(config: SimulatorConfig, base: str, archive_key: Path, **more: object) -> Settings:
+    """Settings that connect the bot with the simulator at `base`."""
+    return configuration.load(
+        demo=True,
+        roles={"manager": ["lin"], "admin": ["boss"]},
+        webhooks={INTERNAL_GROUP: WEBHOOK_KEY},
+        wecom={
+            "corp_id": config.corp_id,
+            "agent_id": config.agent_id,
+            "secret": config.app_secret,
+            "token": config.token,
+            "aes_key": config.aes_key,
+            "api_base": f"{base}/wecom",
+        },
+        official={
+            "app_id": config.official_app_id,
+            "secret": config.official_secret,
+            "token": config.official_token,
+            "aes_key": config.official_aes_key,
+            "mode": config.official_mode,
+            "api_base": f"{base}/official",
+        },
+        archive={
+            "pull_base": f"{base}/archive",
+            "pull_secret": config.archive_secret,
+            "private_key": archive_key,
+        },
+        **more,
+    )
+
+
+def archive_keys(folder: Path) -> tuple[Path, str]:
+    """A new key pair for the archive: the file of the private key, and the public one in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path = folder / "archive.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    path.chmod(0o600)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return path, public.decode()
+
+
+def _free_port() -> int:
+    for port in range(8080, 8080 + PORTS_TRIED):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if _binds(probe, port):
+                return port
+    raise SettingsError(f"none of the ports 8080 to {8079 + PORTS_TRIED} is free; give one with --listen")
+
+
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True

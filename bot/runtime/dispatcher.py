@@ -1,0 +1,57 @@
+"""One event to its handlers, and what that led to."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from bot import log
+from bot.community import policy
+from bot.community.rules import Rules
+from bot.i18n import use
+from bot.model.events import Event
+from bot.model.ids import TraceId
+from bot.model.tables import InboxRow
+from bot.runtime.context import Context
+from bot.runtime.router import Router
+from bot.settings import Settings
+from bot.sop.library import Library
+from bot.storage import ledger
+from bot.storage.work import Work
+
+logger = log.get(__name__)
+
+
+class Knowledge(Protocol):
+    """What is in force right now: it changes when files are edited, between two events."""
+
+    @property
+    def library(self) -> Library: ...
+
+    @property
+    def rules(self) -> Rules: ...
+
+
+class Dispatcher:
+    """Hands events to the handlers of a router, each event in a savepoint of its own."""
+
+    def __init__(self, router: Router, settings: Settings, knowledge: Knowledge) -> None:
+        self._router, self._settings, self._knowledge = router, settings, knowledge
+
+    def handle(self, work: Work, row: InboxRow) -> None:
+        """Handle a row and finish it; when a handler raises, keep nothing and try again later."""
+        inside = replace(work, trace_id=TraceId(row.trace_id), origin=f"inbox:{row.id}")
+        try:
+            with work.session.begin_nested():
+                self.dispatch(inside, ledger.read_event(row.kind, row.payload))
+                work.session.flush()
+                ledger.finish(work.session, row, work.now)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"[:500]
+            buried = ledger.retry(work.session, row, work.now, reason)
+            logger.error("event failed", kind=row.kind, row=row.id, trace_id=row.trace_id, buried=buried, exc_info=True)
+
+    def dispatch(self, work: Work, event: Event) -> None:
+        use(self._settings.language)
+        policy.use(work.session, self._settings)
+        context = Context(work, self._settings, self._knowledge.library, self._knowledge.rules)
+        for route in self._router.routes(event):
+            route.handler(event, context)

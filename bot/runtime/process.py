@@ -1,0 +1,62 @@
+"""The loops of one process: each does what is there, then waits to be woken."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from bot import log
+from bot.storage.queue import Queue
+
+logger = log.get(__name__)
+LOOK_AGAIN_S = 1.0
+"""How long a loop waits at the most before it looks by itself: timers come due and retries ripen unannounced."""
+AFTER_FAILURE_S = 2.0
+
+
+class Steps(Protocol):
+    """Something that does one batch of its work at a time."""
+
+    @property
+    def topic(self) -> str: ...
+
+    async def step(self) -> int: ...
+
+
+async def run(loops: Sequence[Steps], queue: Queue, stop: asyncio.Event) -> None:
+    """Run all loops until `stop` is set; each finishes the batch it has in hand."""
+    async with asyncio.TaskGroup() as tasks:
+        for steps in loops:
+            tasks.create_task(_loop(steps, queue, stop), name=steps.topic)
+        await stop.wait()
+        queue.announce(steps.topic for steps in loops)
+
+
+async def _loop(steps: Steps, queue: Queue, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            while await steps.step() and not stop.is_set():
+                pass
+        except Exception:
+            logger.error("a loop failed and goes on", loop=steps.topic, exc_info=True)
+            await _pause(stop, AFTER_FAILURE_S)
+            continue
+        if not stop.is_set():
+            await queue.wait(steps.topic, LOOK_AGAIN_S)
+
+
+async def every(seconds: float, do: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    """Do something now and then until `stop` is set."""
+    while not stop.is_set():
+        try:
+            await do()
+        except Exception:
+            logger.error("a regular duty failed and goes on", exc_info=True)
+        await _pause(stop, seconds)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""The doors: callbacks, signed events, health, the console."""

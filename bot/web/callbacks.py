@@ -1,0 +1,74 @@
+"""The platforms' callbacks: verify, keep, answer. Everything else happens later, except a passive reply."""
+
+import hashlib
+import secrets
+
+from aiohttp import web
+
+from bot.clock import Clock
+from bot.community import followers
+from bot.errors import SettingsError
+from bot.model.events import Event
+from bot.model.ids import TraceId
+from bot.platforms.envelope import Envelope
+from bot.platforms.official import callback as official
+from bot.platforms.wecom import callback as wecom
+from bot.runtime.dispatcher import Knowledge
+from bot.settings import Settings
+from bot.storage.ledger import Arrival
+from bot.web.intake import Intake
+
+
+class Callbacks:
+    """`/callback/wecom` and `/callback/official`."""
+
+    def __init__(self, settings: Settings, intake: Intake, knowledge: Knowledge, clock: Clock) -> None:
+        self._settings, self._intake, self._knowledge, self._clock = settings, intake, knowledge, clock
+        self._wecom = wecom.envelope(settings.wecom) if settings.wecom else None
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/callback/wecom", self.verify_wecom),
+            web.post("/callback/wecom", self.wecom),
+            web.get("/callback/official", self.verify_official),
+            web.post("/callback/official", self.official),
+        ]
+
+    async def verify_wecom(self, request: web.Request) -> web.Response:
+        return web.Response(body=wecom.verify(self._envelope(), request.query), content_type="text/plain")
+
+    async def wecom(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        event, key = wecom.read(self._envelope(), request.query, body, self._clock.now())
+        await self._intake.keep(_arrival("wecom", event, key))
+        return web.Response()
+
+    async def verify_official(self, request: web.Request) -> web.Response:
+        if self._settings.official is None:
+            raise _not_set("OFFICIAL")
+        return web.Response(text=official.verify(self._settings.official, request.query))
+
+    async def official(self, request: web.Request) -> web.Response:
+        account = self._settings.official
+        if account is None:
+            raise _not_set("OFFICIAL")
+        now = self._clock.now()
+        received = official.read(account, request.query, await request.read(), now)
+        await self._intake.keep(_arrival("official", received.event, received.dedupe_key))
+        reply = followers.answer(self._knowledge.rules, received.event)
+        answer = official.reply_body(account, received.fields, reply, now, secrets.token_hex(8))
+        is_xml = answer.startswith("<")
+        return web.Response(text=answer, content_type="application/xml" if is_xml else "text/plain")
+
+    def _envelope(self) -> Envelope:
+        if self._wecom is None:
+            raise _not_set("WECOM")
+        return self._wecom
+
+
+def _arrival(source: str, event: Event, key: str) -> Arrival:
+    return Arrival(source, event, key, TraceId(hashlib.blake2b(key.encode(), digest_size=8).hexdigest()))
+
+
+def _not_set(name: str) -> SettingsError:
+    return SettingsError(f"this bot has no XIAOER_{name}__… settings")

@@ -1,0 +1,89 @@
+"""What an errcode means to the one who reads it: in a sentence where we know it, and always what the bot makes of it.
+
+Sources: developer.work.weixin.qq.com/document/path/90313 and
+developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html
+"""
+
+from collections.abc import Mapping
+
+from bot.i18n import Sentence, _
+from bot.model.tables import OutboxRow
+from bot.platforms.answers import Meaning
+from bot.platforms.official import errors as official
+from bot.platforms.wecom import errors as wecom
+
+WECOM: Mapping[int, Sentence] = {
+    -1: "WeCom was busy",
+    6000: "somebody changed the same thing at the same moment",
+    40001: "the secret or the token is not valid",
+    40003: "there is no such staff member",
+    40007: "the media id is not valid",
+    40014: "the access token is not valid",
+    40050: "there is no such group",
+    40056: "the agent id is not this app's",
+    40058: "a parameter is missing or not as documented",
+    40096: "the contact is not known to this staff member",
+    41048: "nobody is left to send to",
+    41050: "the welcome code is used up or older than 20 seconds",
+    41051: "the chat has begun, or somebody else has sent a welcome",
+    41053: "the contact has not consented to the archive",
+    41063: "the mass send is still being handed out",
+    41094: "this mass send has been reminded of too often",
+    41096: "another app is sending a welcome right now",
+    42001: "the access token has expired",
+    42014: "the card can no longer be changed",
+    45002: "the text is too long",
+    45009: "too many calls to this endpoint",
+    45033: "too many calls at the same time",
+    45035: "another call about the same pair was under way",
+    48002: "the app may not call this endpoint",
+    50002: "the staff member is outside the app's visible range",
+    60011: "the app has no right to do this",
+    60020: "this machine's address is not among the app's trusted IPs",
+    60111: "there is no such staff member",
+    81013: "none of the recipients can be reached",
+    84061: "the contact is no friend of this staff member",
+    85002: "the text contains words that WeCom forbids",
+    93000: "the webhook's key is not valid, or the webhook was removed",
+}
+
+OFFICIAL: Mapping[int, Sentence] = {
+    -1: "WeChat was busy",
+    40001: "the secret or the token is not valid",
+    40003: "there is no such follower",
+    40164: "this machine's address is not on the account's IP list",
+    42001: "the access token has expired",
+    43004: "the person does not follow the account",
+    43019: "the person is on the account's blacklist",
+    45009: "the day's calls to this endpoint are used up",
+    45015: "the person has not written within 48 hours",
+    45047: "the messages that may follow what the person wrote are used up",
+    45065: "this was submitted before",
+    48001: "the account may not call this endpoint",
+    48002: "the person has switched messages off",
+}
+
+MEANINGS: Mapping[Meaning, Sentence] = {
+    Meaning.OK: "counts as done",
+    Meaning.RETRY: "worth another try",
+    Meaning.TOKEN: "worth another try with a new token",
+    Meaning.LIMIT: "the endpoint rests for a while",
+    Meaning.FINAL: "trying again cannot help",
+    Meaning.RECIPIENT: "nothing reaches this person until they act",
+    Meaning.OPERATOR: "settings or rights at the platform have to be changed by a person",
+}
+
+
+def sentence(call: OutboxRow) -> str:
+    """What the errcode of a call says; empty when there is none, or none that we know."""
+    known = OFFICIAL if call.platform == "official" else WECOM
+    said = known.get(call.errcode or 0)
+    return _(said) if said else ""
+
+
+def verdict(call: OutboxRow) -> str:
+    """What the bot makes of it; empty for a call without an errcode."""
+    if not call.errcode:
+        return ""
+    table = official if call.platform == "official" else wecom
+    return _(MEANINGS[table.meaning(call.endpoint, call.errcode)])

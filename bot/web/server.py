@@ -1,0 +1,46 @@
+"""The HTTP server: which doors there are, and how a refusal is said."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot import log
+from bot.errors import BadInput, BadSignature, SettingsError
+from bot.web.intake import Overloaded
+
+logger = log.get(__name__)
+MAX_BODY_BYTES = 1024 * 1024
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer errors with one line that says what is wrong, and never with what is inside."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except BadSignature as error:
+        return _line(403, str(error))
+    except BadInput as error:
+        return _line(400, str(error))
+    except SettingsError as error:
+        return _line(404, str(error))
+    except Overloaded as error:
+        return web.Response(status=503, text=f"{error}\n", headers={"Retry-After": "5"})
+    except (ConnectionResetError, web.RequestPayloadError):
+        return _line(400, "the body ended early")
+    except Exception:  # the platform learns that it failed, the log learns why
+        logger.error("request failed", path=request.path, exc_info=True)
+        return _line(500, "something went wrong; the log knows more")
+
+
+def _line(status: int, reason: str) -> web.Response:
+    return web.Response(status=status, text=f"{reason}\n")
+
+
+def build(routes: list[web.RouteDef]) -> web.Application:
+    """An application with these routes."""
+    app = web.Application(middlewares=[refusals], client_max_size=MAX_BODY_BYTES)
+    app.add_routes(routes)
+    return app

@@ -1,0 +1,38 @@
+"""What happens when: the table of contents. Handlers of one event run in this order."""
+
+from bot.runtime.router import Router
+from handlers import (
+    alerts,
+    archive,
+    commands,
+    contacts,
+    groups,
+    hygiene,
+    journeys,
+    leads,
+    messages,
+    official,
+    posts,
+    staff,
+    tagging,
+    welcome,
+)
+
+root = Router("root")
+for part in (
+    staff,
+    contacts,
+    welcome,
+    groups,
+    official,
+    archive,
+    messages,
+    hygiene,
+    tagging,
+    leads,
+    alerts,
+    posts,
+    commands,
+    journeys,
+):
+    root.include(part.router)

@@ -1,0 +1,60 @@
+"""Customer groups: who comes and goes, what is renamed, and reading a group anew when a callback was missed."""
+
+from datetime import timedelta
+
+from bot.community import behaviour, contacts, groups
+from bot.model.calls import Call
+from bot.model.events import CallFinished, GroupChanged, MemberJoined, MemberLeft, MembersChanged
+from bot.model.ids import ChatId, ContactId, ExternalUserId
+from bot.model.lanes import Lane
+from bot.runtime.context import Context
+from bot.runtime.router import Router
+
+router = Router("groups")
+DETAILS = "externalcontact/groupchat/get"
+SETTLE = timedelta(seconds=2)
+"""A group's details lag behind its event. Source: developer.work.weixin.qq.com/document/path/92130"""
+
+
+@router.on(MembersChanged)
+def members_changed(event: MembersChanged, ctx: Context) -> None:
+    if not groups.change_members(ctx.work, event):
+        read_anew(ctx, event.chat_id, f"{event.version or int(event.at.timestamp())}")
+
+
+@router.on(GroupChanged)
+def changed(event: GroupChanged, ctx: Context) -> None:
+    group = groups.ensure(ctx.work, event.chat_id)
+    if event.change == "dismiss":
+        group.dismissed_at = event.at
+        return
+    read_anew(ctx, event.chat_id, f"{event.change}:{int(event.at.timestamp())}")
+
+
+@router.on(MemberJoined)
+def joined(event: MemberJoined, ctx: Context) -> None:
+    key = f"group_joined:{event.chat_id}:{event.contact_id}:{int(event.at.timestamp())}"
+    behaviour.record(ctx.work, event.contact_id, "group_joined", at=event.at, key=key, chat_id=event.chat_id)
+    contact = contacts.get(ctx.session, event.contact_id)
+    if contact.profiled_at is None and contact.external_user_id:
+        fetch = {"external_userid": ExternalUserId(contact.external_user_id)}
+        key = f"profile:{contact.external_user_id}:joined"
+        ctx.work.plan(Call("externalcontact/get", fetch, lane=Lane.BULK, key=key, follow=True))
+
+
+@router.on(MemberLeft)
+def left(event: MemberLeft, ctx: Context) -> None:
+    name = "removed_from_group" if event.scene == 1 else "group_left"
+    key = f"{name}:{event.chat_id}:{event.contact_id}:{int(event.at.timestamp())}"
+    behaviour.record(ctx.work, ContactId(event.contact_id), name, at=event.at, key=key, chat_id=event.chat_id)
+
+
+@router.on(CallFinished, where=lambda event: event.endpoint == DETAILS and event.outcome == "sent")
+def details_arrived(event: CallFinished, ctx: Context) -> None:
+    groups.refresh(ctx.work, event.answer)
+
+
+def read_anew(ctx: Context, chat_id: ChatId, why: str) -> None:
+    """Ask for a group's details once they have settled."""
+    body = {"chat_id": chat_id, "need_name": 1}
+    ctx.work.plan(Call(DETAILS, body, key=f"group:{chat_id}:{why}", after=ctx.now + SETTLE, follow=True))
