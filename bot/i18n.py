@@ -9,6 +9,8 @@ from babel.messages.pofile import read_po
 from bot.settings import HOUSE
 
 DEFAULT = "zh_CN"
+Sentence = str
+"""English, translated when it is shown. A constant with `Sentence` in its type is read by `make messages`."""
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
