@@ -43,7 +43,7 @@ def callbacks(count: int, of: Settings) -> list[bytes]:
     for number in range(count):
         message = (
             f"<xml><ToUserName><![CDATA[{of.wecom.corp_id}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
-            f"<CreateTime>1763940000</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+            f"<CreateTime>{1763940000 + number // 1000}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
             f"<Event><![CDATA[change_external_contact]]></Event>"
             f"<ChangeType><![CDATA[edit_external_contact]]></ChangeType><UserID><![CDATA[zhou]]></UserID>"
             f"<ExternalUserID><![CDATA[wmBench{number:08}]]></ExternalUserID></xml>"

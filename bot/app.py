@@ -65,7 +65,7 @@ class Bot:
 
     async def drain(self) -> None:
         """Do everything that can be done now, and return: for commands and tests."""
-        steps = [self.scheduler, *self.workers, *self.outboxes]
+        steps: list[process.Steps] = [self.scheduler, *self.workers, *self.outboxes]
         while sum([await one.step() for one in steps]):
             for outbox in self.outboxes:
                 await outbox.land()

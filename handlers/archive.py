@@ -4,11 +4,10 @@ from bot import log
 from bot.errors import BadCallback
 from bot.model.calls import Call
 from bot.model.events import ArchiveNotified, CallFinished
-from bot.model.ids import TraceId
 from bot.platforms.wecom import archive
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.storage.ledger import Arrival, receive
+from bot.storage.ledger import Arrival, receive, trace_of
 from bot.storage.queries import cursors
 
 router = Router("archive")
@@ -35,8 +34,8 @@ def pulled(event: CallFinished, ctx: Context) -> None:
             logger.warning("archive record left out", reason=str(error), trace_id=ctx.work.trace_id)
             continue
         if message is not None:
-            trace_id = TraceId(f"archive:{record['msgid']}")
-            arrivals.append(Arrival("archive", message, f"archive:{record['msgid']}", trace_id))
+            key = f"archive:{record['msgid']}"
+            arrivals.append(Arrival("archive", message, key, trace_of(message, key)))
     receive(ctx.session, arrivals, ctx.now)
     ctx.work.announced.update(f"inbox.{arrival.event.lane}" for arrival in arrivals)
     cursors.move(ctx.session, CURSOR, int(event.answer["seq"]))

@@ -1,7 +1,7 @@
 """The world of a story: the whole bot, the platform it talks to over real HTTP, and a clock that the story moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,9 +97,14 @@ class World:
         subject = f"contact:{self.contact(name).id}"
         return self.read(select(Run).where(Run.subject == subject, Run.sop == sop).order_by(col(Run.id)))
 
-    def bodies(self, endpoint: str) -> list[Mapping[str, Any]]:
+    def bodies(self, endpoint: str) -> list[dict[str, Any]]:
         """What the platform was asked at an endpoint, in order."""
-        return [call.body for call in self.wecom.calls(endpoint)]
+        return [dict(call.body) for call in self.wecom.calls(endpoint)]
+
+    def buttons(self, staff: str) -> list[str]:
+        """The keys of the buttons on a staff member's newest card."""
+        card: Any = self.wecom.cards_of(staff)[-1].content["card"]
+        return [str(button["key"]) for button in card["button_list"]]
 
 
 @asynccontextmanager

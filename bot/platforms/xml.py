@@ -13,14 +13,20 @@ Fields = dict[str, Any]
 """Element names to text, to nested fields, or, where an element repeats, to a list of either."""
 
 
-ELEMENT = re.compile(r"\s*<(\w+)>(?:<!\[CDATA\[([^\]]*)\]\]>|([^<>&\]]*))</\1>")
-"""An element that holds text alone: quoted without any `]`, or bare without anything that would need a reader."""
+ELEMENT = re.compile(
+    r"\s*<(\w+)>(?:<!\[CDATA\[([^\]\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*)\]\]>"
+    r"|([^<>&\]\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*))</\1>"
+)
+"""An element that holds text alone: quoted without any `]`, or bare without anything that would need a reader.
+
+What XML forbids, such as NUL, is left to the reader to refuse.
+"""
 
 
-def parse(document: bytes) -> Fields:
+def parse(document: bytes | str) -> Fields:
     """The children of the root element. Raises `BadCallback` for anything that is not plain, well-formed XML."""
     try:
-        text = document.decode()
+        text = document if isinstance(document, str) else document.decode()
     except UnicodeDecodeError as error:
         raise BadCallback("the body is not UTF-8") from error
     plain = _parse_flat(text)

@@ -69,7 +69,6 @@ class Surroundings:
 
     zone: ZoneInfo = SHANGHAI
     lead_line: int = 60
-    public_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

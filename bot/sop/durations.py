@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from bot.i18n import _
+
 UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -22,10 +24,10 @@ def parse_duration(text: object) -> timedelta:
     """A whole number and its unit; `ValueError` for anything else, also for a bare number."""
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"{text!r} is not a duration such as 30s, 10m, 24h, 7d or 2w")
+        raise ValueError(_("{value!r} is not a duration such as 30s, 10m, 24h, 7d or 2w").format(value=text))
     duration = int(match[1]) * UNITS[match[2]]
     if not timedelta() < duration <= LONGEST:
-        raise ValueError(f"{text!r} is not between one second and ten years")
+        raise ValueError(_("{value!r} is not between one second and ten years").format(value=text))
     return duration
 
 

@@ -22,7 +22,7 @@ Stamp = tuple[int, int]
 
 
 def surroundings_of(settings: Settings) -> Surroundings:
-    return Surroundings(zone=settings.zone, lead_line=settings.lead_line, public_url=settings.public_url)
+    return Surroundings(zone=settings.zone, lead_line=settings.lead_line)
 
 
 @dataclass(frozen=True)

@@ -52,19 +52,40 @@ def members(session: Session, condition: Condition, scope: Scope, after: Any = N
 
 def judge(session: Session, condition: Condition, scope: Scope, subject_id: Any) -> Judgement:
     """Whether one subject meets the condition, with the verdict of every leaf."""
-    passed = {id(leaf): _pure(leaf, scope) for leaf in leaves(condition) if leaf.filter.is_pure}
-    stored = [leaf for leaf in leaves(condition) if not leaf.filter.is_pure]
-    if stored:
-        anchor = ANCHORS[scope.subject]
-        row = queries.values_of_one(
-            session, anchor.table, anchor.id == subject_id, [_stored(leaf, scope) for leaf in stored]
-        )
-        passed |= {id(leaf): bool(answer) for leaf, answer in zip(stored, row or [False] * len(stored), strict=True)}
+    every = list(leaves(condition))
+    answers = {id(leaf): _told(leaf, scope) for leaf in every if leaf.filter.is_pure}
+    answers |= _looked_up(session, [leaf for leaf in every if not leaf.filter.is_pure], scope, subject_id)
     verdicts = tuple(
-        Verdict(leaf.filter.name, passed[id(leaf)], leaf.wanted, _found(session, leaf, scope, subject_id))
-        for leaf in leaves(condition)
+        Verdict(leaf.filter.name, answers[id(leaf)][0], leaf.wanted, answers[id(leaf)][1]) for leaf in every
     )
-    return Judgement(_combine(condition, passed), verdicts)
+    return Judgement(_combine(condition, {leaf: passed for leaf, (passed, _found) in answers.items()}), verdicts)
+
+
+Answer = tuple[bool, Any]
+"""Whether a leaf passed, and what was found."""
+
+
+def _told(leaf: Leaf, scope: Scope) -> Answer:
+    return _pure(leaf, scope), _plain(leaf.filter.value(scope, leaf.params))
+
+
+def _looked_up(session: Session, stored: Sequence[Leaf], scope: Scope, subject_id: Any) -> dict[int, Answer]:
+    """The answers of the database, in one question; those with several values are asked for them one by one."""
+    if not stored:
+        return {}
+    anchor = ANCHORS[scope.subject]
+    is_one = anchor.id == subject_id
+    shown = [list(_shown(leaf, scope)) for leaf in stored]
+    asked = [*(_stored(leaf, scope) for leaf in stored), *(value for values in shown for value in values)]
+    row = queries.values_of_one(session, anchor.table, is_one, asked) or [None] * len(asked)
+    found = iter(row[len(stored) :])
+    answers: dict[int, Answer] = {}
+    for leaf, passed, values in zip(stored, row, shown, strict=False):
+        mine = [next(found) for _value in values]
+        if not values:
+            mine = _many(session, leaf, scope, is_one)
+        answers[id(leaf)] = bool(passed), _plain(mine[0] if len(values) == 1 else mine or None)
+    return answers
 
 
 def _combine(condition: Condition, passed: dict[int, bool]) -> bool:
@@ -168,29 +189,26 @@ def _measured(leaf: Leaf, test: Test, reach: Reach, scope: Scope) -> Clause:
 # ── what was found ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _found(session: Session, leaf: Leaf, scope: Scope, subject_id: Any) -> Any:
-    if leaf.filter.is_pure:
-        return _plain(leaf.filter.value(scope, leaf.params))
+def _many(session: Session, leaf: Leaf, scope: Scope, is_one: Clause) -> list[Any]:
+    """The values of a fact that has several."""
+    reach = leaf.filter.reach.get(scope.subject)
+    if reach is None or reach.on is None or leaf.filter.kind.name == "secret":
+        return []
+    column = leaf.filter.column(leaf.params)
+    return queries.rows_of_one(session, ANCHORS[scope.subject].table, is_one, reach.tables, reach.on(scope), column)
+
+
+def _shown(leaf: Leaf, scope: Scope) -> Iterator[Expression]:
+    """What can be looked up beside the answer itself; secrets are not shown."""
     reach = leaf.filter.reach.get(scope.subject)
     if reach is None or leaf.filter.kind.name == "secret":
-        return None
-    anchor = ANCHORS[scope.subject]
-    is_one = anchor.id == subject_id
-    if reach.is_own or leaf.filter.kind.measures:
-        found = queries.values_of_one(session, anchor.table, is_one, list(_shown(leaf, reach, scope)))
-        return _plain(found[0] if len(found) == 1 else list(found) or None)
-    assert reach.on is not None
-    column = leaf.filter.column(leaf.params)
-    return _plain(queries.rows_of_one(session, anchor.table, is_one, reach.tables, reach.on(scope), column) or None)
-
-
-def _shown(leaf: Leaf, reach: Reach, scope: Scope) -> Iterator[Expression]:
+        return
     if reach.is_own:
         yield leaf.filter.column(leaf.params)
-        return
-    acts = _acts(leaf, reach, scope)
-    for measure in dict.fromkeys(test.measure or "count" for test in leaf.tests):
-        yield queries.over_rows(reach.tables, acts, _measure(measure, scope))
+    elif leaf.filter.kind.measures:
+        acts = _acts(leaf, reach, scope)
+        for measure in dict.fromkeys(test.measure or "count" for test in leaf.tests):
+            yield queries.over_rows(reach.tables, acts, _measure(measure, scope))
 
 
 def _plain(value: Any) -> Any:
@@ -204,8 +222,3 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case _:
             return value
-
-
-def is_timeless(conditions: Sequence[Condition]) -> bool:
-    """Whether none of the conditions asks for the event."""
-    return not any(leaf.filter.is_pure for condition in conditions for leaf in leaves(condition))

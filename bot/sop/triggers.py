@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.i18n import _, gettext
+from bot.i18n import _
 from bot.model import events
 from bot.model.events import Event
 from bot.sop.findings import did_you_mean
@@ -142,7 +142,3 @@ def names_of(event: Event) -> tuple[str, ...]:
             return "track.event", name
         case _:
             return (event.kind,)
-
-
-def summary(kind: TriggerKind) -> str:
-    return gettext(kind.summary)

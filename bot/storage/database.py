@@ -23,7 +23,8 @@ from sqlmodel import Session
 
 T = TypeVar("T")
 READERS = 2
-BUSY_TIMEOUT_MS = 10_000
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "wal_autocheckpoint=8000")
+"""A commit is on disk when it returns. The log may reach 32 MB before a commit has to carry it over."""
 
 
 class Urgency(IntEnum):
@@ -44,7 +45,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -4,6 +4,7 @@ Everything here runs inside the caller's transaction. What several workers may d
 claimed row is locked until its transaction ends, and a row is not claimed while an older open row of its subject waits.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,12 @@ class Arrival:
     event: Event
     dedupe_key: str
     trace_id: TraceId
+
+
+def trace_of(event: Event, dedupe_key: str) -> TraceId:
+    """The trace that an arrival begins: the same for every delivery, and next to those of the same second."""
+    digest = hashlib.blake2b(dedupe_key.encode(), digest_size=4).hexdigest()
+    return TraceId(f"{int(event.at.timestamp()) & 0xFFFFFFFF:08x}{digest}")
 
 
 def read_event(kind: str, payload: dict[str, Any]) -> Event:

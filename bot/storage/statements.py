@@ -1,13 +1,17 @@
 """Statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, Dialect, Executable, Table, bindparam, func, literal_column, select, true
+from sqlalchemy import CursorResult, Executable, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+MOST_ROWS = 64
+SQLITE = sqlite.dialect(json_serializer=lambda value: orjson.dumps(value).decode(), paramstyle="qmark")
+"""SQLite as `bot.storage.database` opens it."""
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -25,38 +29,43 @@ def _insert(session: Session, model: type[SQLModel]) -> sqlite.Insert | postgres
 def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows in one go; a row whose unique key is there already is left as it stands. All name the same columns.
 
-    SQLite gets them as one JSON array in one statement: its driver lets go of the interpreter's lock at every row that
-    it is handed, and beside a busy event loop getting it back costs more than the row.
+    SQLite gets many rows a statement: its driver lets go of the interpreter's lock at every statement, and getting it
+    back beside a busy event loop costs more than a row does.
     """
     if not rows:
         return
     if session.get_bind().dialect.name != "sqlite":
         session.connection().execute(_insert(session, model).on_conflict_do_nothing(), list(rows))
         return
-    statement, stored = _insert_from_json(model, tuple(rows[0]))
-    array = orjson.dumps([[store(row[name]) for name, store in stored] for row in rows]).decode()
-    session.connection().execute(statement, {"rows": array})
+    names = tuple(column.name for column in table_of(model).c if column.name in rows[0])  # as INSERT orders them
+    stores = _stores(model, names)
+    for first, count in _chunks(len(rows)):
+        values = [store(row[name]) for row in rows[first : first + count] for name, store in stores]
+        session.connection().exec_driver_sql(_many_values(model, names, count), tuple(values))
 
 
-Store = Callable[[Any], Any]
+def _chunks(count: int) -> Iterator[tuple[int, int]]:
+    """Where each chunk begins and how long it is: powers of two, so that there are few different statements."""
+    first = 0
+    while first < count:
+        size = min(MOST_ROWS, 1 << ((count - first).bit_length() - 1))
+        yield first, size
+        first += size
+
+
+@lru_cache(maxsize=128)
+def _many_values(model: type[SQLModel], names: tuple[str, ...], count: int) -> str:
+    """The INSERT of `count` rows, with a question mark a value."""
+    row = dict.fromkeys(names)
+    insert: sqlite.Insert = sqlite.insert(table_of(model)).values([row] * count)
+    return str(insert.on_conflict_do_nothing().compile(dialect=SQLITE))
 
 
 @lru_cache(maxsize=64)
-def _insert_from_json(model: type[SQLModel], names: tuple[str, ...]) -> tuple[Executable, list[tuple[str, Store]]]:
-    """An INSERT of all rows of a JSON array of arrays, and how each value is stored."""
-    table, dialect = table_of(model), sqlite_dialect()
-    each = func.json_each(bindparam("rows")).table_valued("value")
-    values = [func.json_extract(each.c.value, f"$[{index}]") for index in range(len(names))]
-    insert = sqlite.insert(table).from_select(list(names), select(*values).where(true()), include_defaults=False)
-    stored = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is) for name in names]
-    return insert.on_conflict_do_nothing(), stored
-
-
-def sqlite_dialect() -> Dialect:
-    """SQLite as `bot.storage.database` opens it, with its way of writing JSON."""
-    dialect = sqlite.dialect()
-    dialect._json_serializer = lambda value: orjson.dumps(value).decode()
-    return dialect
+def _stores(model: type[SQLModel], names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """How the values of each column are written."""
+    columns = table_of(model).c
+    return [(name, columns[name].type.dialect_impl(SQLITE).bind_processor(SQLITE) or _as_it_is) for name in names]
 
 
 def _as_it_is(value: Any) -> Any:

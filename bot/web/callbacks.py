@@ -1,6 +1,5 @@
 """The platforms' callbacks: verify, keep, answer. Everything else happens later, except a passive reply."""
 
-import hashlib
 import secrets
 
 from aiohttp import web
@@ -9,13 +8,12 @@ from bot.clock import Clock
 from bot.community import followers
 from bot.errors import SettingsError
 from bot.model.events import Event
-from bot.model.ids import TraceId
 from bot.platforms.envelope import Envelope
 from bot.platforms.official import callback as official
 from bot.platforms.wecom import callback as wecom
 from bot.runtime.dispatcher import Knowledge
 from bot.settings import Settings
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import Arrival, trace_of
 from bot.web.intake import Intake
 
 
@@ -67,7 +65,7 @@ class Callbacks:
 
 
 def _arrival(source: str, event: Event, key: str) -> Arrival:
-    return Arrival(source, event, key, TraceId(hashlib.blake2b(key.encode(), digest_size=8).hexdigest()))
+    return Arrival(source, event, key, trace_of(event, key))
 
 
 def _not_set(name: str) -> SettingsError:

@@ -25,15 +25,19 @@ class Intake:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: list[tuple[list[Arrival], asyncio.Future[None]]] = []
+        self._waiting_arrivals = 0
         self._bell = asyncio.Event()
         self._stopped = False
 
     async def keep(self, *arrivals: Arrival) -> None:
         """Return when the arrivals are in the database for good. Raises `Overloaded`."""
-        if len(self._waiting) >= MOST_WAITING:
+        if self._stopped:
+            raise Overloaded("the door is closing")
+        if self._waiting_arrivals >= MOST_WAITING:
             raise Overloaded("too many callbacks are waiting")
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((list(arrivals), kept))
+        self._waiting_arrivals += len(arrivals)
         self._bell.set()
         await kept
 
@@ -44,7 +48,7 @@ class Intake:
                 self._bell.clear()
                 await self._bell.wait()
                 continue
-            gathered, self._waiting = self._waiting, []
+            gathered, self._waiting, self._waiting_arrivals = self._waiting, [], 0
             await self._commit(gathered)
 
     def stop(self) -> None:

@@ -29,10 +29,18 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except Overloaded as error:
         return web.Response(status=503, text=f"{error}\n", headers={"Retry-After": "5"})
     except (ConnectionResetError, web.RequestPayloadError):
-        return _line(400, "the body ended early")
+        return _unreadable(request)
     except Exception:  # the platform learns that it failed, the log learns why
         logger.error("request failed", path=request.path, exc_info=True)
         return _line(500, "something went wrong; the log knows more")
+
+
+def _unreadable(request: web.Request) -> web.Response:
+    """The answer to a body that broke off or does not unfold; nothing more can be read from this connection."""
+    request.content.feed_eof()  # the server would wait for the rest, fail, and cut off this answer
+    answer = _line(400, "the body cannot be read to its end")
+    answer.force_close()
+    return answer
 
 
 def _line(status: int, reason: str) -> web.Response:

@@ -17,16 +17,20 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.errors import BadCallback, BadInput, BadSignature
 from bot.model.events import Event, Tracked
-from bot.model.ids import ExternalUserId, OpenId, TraceId
+from bot.model.ids import ExternalUserId, OpenId
 from bot.platforms.wecom import archive
 from bot.settings import Settings
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import Arrival, trace_of
 from bot.storage.queries import inbox
 from bot.storage.work import Store
 from bot.web.intake import Intake
 
 STALE = timedelta(minutes=5)
 MOST_LINES = 1_000
+LONGEST_ID = 128
+LONGEST_TIMESTAMP = 11
+DEEPEST = 32
+YEARS = range(2000, 2100)
 
 ReadLine = Callable[[dict[str, Any]], tuple[str, Event | None]]
 """One line to its key and event; None for a line that is well and leads to nothing."""
@@ -65,6 +69,7 @@ class SignedDoors:
         for number, arrival in arrivals:
             (lines.duplicate if arrival.dedupe_key in known else lines.accepted).append(number)
             known.add(arrival.dedupe_key)
+        lines.accepted.sort()
         if arrivals:
             await self._intake.keep(*(arrival for _number, arrival in arrivals))
         return web.json_response(body=orjson.dumps(lines), content_type="application/json")
@@ -84,8 +89,8 @@ def _read_lines(source: str, body: bytes, read: ReadLine) -> tuple[Lines, list[t
         if event is None:
             lines.accepted.append(number)
             continue
-        trace_id = TraceId(hashlib.sha256(f"{source}:{key}".encode()).hexdigest()[:16])
-        arrivals.append((number, Arrival(source, event, f"{source}:{key}", trace_id)))
+        dedupe_key = f"{source}:{key}"
+        arrivals.append((number, Arrival(source, event, dedupe_key, trace_of(event, dedupe_key))))
     return lines, arrivals
 
 
@@ -96,7 +101,20 @@ def _object(line: bytes) -> dict[str, Any]:
         raise BadCallback(f"is not JSON: {error.msg}") from error
     if not isinstance(value, dict):
         raise BadCallback("is not a JSON object")
+    if b"\\u0000" in line:
+        raise BadCallback("holds a NUL character, which no database keeps")
+    if _depth(value) > DEEPEST:
+        raise BadCallback(f"is more than {DEEPEST} levels deep")
     return value
+
+
+def _depth(value: object) -> int:
+    """How deep a value is nested, level by level: the reader takes deeper ones than a recursion could."""
+    depth, level = 0, [value]
+    while level and depth <= DEEPEST:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        depth, level = depth + 1, [one for several in inner for one in several]
+    return depth
 
 
 def read_archived(record: dict[str, Any]) -> tuple[str, Event | None]:
@@ -106,12 +124,12 @@ def read_archived(record: dict[str, Any]) -> tuple[str, Event | None]:
 def read_tracked(line: dict[str, Any]) -> tuple[str, Event | None]:
     """`{event_id, event, at, external_userid | openid | unionid, properties}`; `at` is ISO 8601 or unix seconds."""
     event_id, name = line.get("event_id"), line.get("event")
-    if not isinstance(event_id, str) or not 1 <= len(event_id) <= 128:
-        raise BadCallback("event_id must be 1 to 128 characters")
+    if not isinstance(event_id, str) or not 1 <= len(event_id) <= LONGEST_ID:
+        raise BadCallback(f"event_id must be 1 to {LONGEST_ID} characters")
     if not isinstance(name, str) or not 1 <= len(name) <= 64:
         raise BadCallback("event must name what happened, in 1 to 64 characters")
     who = {key: line.get(key) for key in ("external_userid", "openid", "unionid") if line.get(key)}
-    if not who or not all(isinstance(value, str) for value in who.values()):
+    if not who or not all(isinstance(value, str) and len(value) <= LONGEST_ID for value in who.values()):
         raise BadCallback("one of external_userid, openid and unionid must say who did it")
     properties = line.get("properties") or {}
     if not isinstance(properties, dict):
@@ -136,19 +154,23 @@ def _moment(value: object) -> datetime:
         raise BadCallback("at must be ISO 8601 with its zone, or unix seconds") from error
     if moment.tzinfo is None:
         raise BadCallback("at must name its zone, such as 2026-11-21T20:00:00+08:00")
+    if moment.year not in YEARS:
+        raise BadCallback(f"at must be between {YEARS.start} and {YEARS.stop}")
     return moment
 
 
 async def _verified(request: web.Request, secret: SecretStr | None, setting: str, clock: Clock) -> bytes:
     """The body, once its signature and its time are known to be right."""
-    if secret is None:
+    if secret is None or not secret.get_secret_value():
         raise BadSignature(f"this door is shut until {setting} is set")
     timestamp = request.headers.get("X-Xiaoer-Timestamp", "")
     signature = request.headers.get("X-Xiaoer-Signature", "")
     body = await request.read()
-    expected = hmac.new(secret.get_secret_value().encode(), timestamp.encode() + b"." + body, hashlib.sha256)
-    if not hmac.compare_digest(f"sha256={expected.hexdigest()}".encode(), signature.encode()):
+    signed = timestamp.encode(errors="replace") + b"." + body
+    expected = hmac.new(secret.get_secret_value().encode(), signed, hashlib.sha256)
+    if not hmac.compare_digest(f"sha256={expected.hexdigest()}".encode(), signature.encode(errors="replace")):
         raise BadSignature("the signature does not match")
-    if not timestamp.isdecimal() or abs(clock.now().timestamp() - int(timestamp)) > STALE.total_seconds():
+    seconds = int(timestamp) if timestamp.isdecimal() and len(timestamp) <= LONGEST_TIMESTAMP else 0
+    if abs(clock.now().timestamp() - seconds) > STALE.total_seconds():
         raise BadSignature("the timestamp is more than five minutes off")
     return body

@@ -9,6 +9,7 @@ from bot.model.events import MessageReceived
 from bot.model.ids import UserId
 from bot.model.tables import Alert, ContactTag, ExternalContact, Follower, FollowUser, Lead, ScoreEntry, StaffTask
 from bot.storage.queries import contacts
+from bot.storage.work import Work
 from tests.sops.town import EXTERNAL, GROUP, HAO, LIN, MEI, OPEN, START, ZHOU, Town
 
 
@@ -150,7 +151,11 @@ def test_reply_to_staff_in_the_app(town: Town) -> None:
 
 @pytest.mark.parametrize("step", ["send_mass, text: a", "set_remark, remark: a"])
 def test_without_anybody_who_follows_nothing_is_sent(town: Town, step: str) -> None:
-    town.work(lambda work: [setattr(one, "status", "lost") for one in work.session.exec(select(FollowUser))])
+    def lose(work: Work) -> None:
+        for follow in work.session.exec(select(FollowUser)):
+            follow.status = "lost"
+
+    town.work(lose)
     town.sop("contact/t", f"steps: [{{do: {step}}}]\n", trigger="message.received")
     town.says("hi")
     assert town.suppressed("contact/t") == ["nobody follows this contact"]

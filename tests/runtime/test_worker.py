@@ -23,8 +23,8 @@ async def arrive(world: World) -> None:
 
 
 def row(world: World) -> InboxRow:
-    [found] = world.read(select(InboxRow).where(InboxRow.dedupe_key == "k"))
-    return found
+    rows: list[InboxRow] = world.read(select(InboxRow).where(InboxRow.dedupe_key == "k"))
+    return rows[0]
 
 
 async def test_an_unknown_event_is_kept_and_harmless(world: World) -> None:

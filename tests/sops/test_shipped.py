@@ -92,7 +92,7 @@ def test_both_variants_of_spring_are_walked(shop: Town) -> None:
     variants = set()
     for n in range(10, 22):
         shop.add(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START))
-        EXTERNAL.setdefault(n, f"wm{n}")  # type: ignore[arg-type,call-overload]
+        EXTERNAL.setdefault(n, f"wm{n}")  # type: ignore[arg-type]
         shop.added(n, code=f"code{n}")  # type: ignore[arg-type]
     shop.advance(timedelta(minutes=11))
     for run in shop.runs(SPRING):
@@ -166,8 +166,8 @@ def test_the_owner_hears_who_came_into_the_group(shop: Town, members: int, way: 
             work.session.add(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START))
         work.session.flush()
         for n in range(100, 100 + members):
-            stay = {"joined_at": START, "changed_at": START}
-            work.session.add(GroupMember(chat_id=GROUP, member_id=f"wm{n}", contact_id=n, **stay))
+            member = GroupMember(chat_id=GROUP, member_id=f"wm{n}", contact_id=n, joined_at=START, changed_at=START)
+            work.session.add(member)
 
     shop.work(fill)
     shop.hear(MemberJoined(at=shop.clock.now(), chat_id=GROUP, contact_id=HAO), contact=HAO, chat=GROUP, user=None)

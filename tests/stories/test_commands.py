@@ -30,8 +30,8 @@ async def test_help_names_what_the_asker_may_do(world: World) -> None:
     world.wecom.add_staff("temp", "临时", 3)
     await world.bot.store.work(staff.begin)
     await world.settle()
-    assert "/post" in await ask(world, "lin", "/help")
-    assert "/post" not in await ask(world, "temp", "/help")
+    assert "/群发" in await ask(world, "lin", "/help")
+    assert "/群发" not in await ask(world, "temp", "/help")
 
 
 async def test_who_may_not_is_told_so_in_one_line(world: World) -> None:
@@ -43,8 +43,8 @@ async def test_who_may_not_is_told_so_in_one_line(world: World) -> None:
 
 async def test_a_command_written_wrongly_is_answered_with_its_form(world: World) -> None:
     said = await ask(world, "lin", "/report fortnight")
-    assert "/report" in said
-    assert "week" in said or "周" in said
+    assert "/报告 [日|周|月]" in said
+    assert "\n" not in said
 
 
 async def test_a_report_comes_with_a_picture(world: World) -> None:

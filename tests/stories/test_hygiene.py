@@ -39,8 +39,7 @@ async def test_an_advert_becomes_one_card_for_owner_and_manager(world: World) ->
 async def test_pressing_a_button_decides_once_and_changes_the_card(world: World) -> None:
     await world.wecom.say("hao", ADVERT, group=CUSTOMER_GROUP)
     await world.settle()
-    button = next(one["key"] for one in cards(world, "lin")[0].content["card"]["button_list"])  # type: ignore[index]
-    await world.wecom.press("lin", None, button)
+    await world.wecom.press("lin", None, world.buttons("lin")[0])
     await world.settle()
     [case] = world.read(select(HygieneCase))
     assert case.state != "open"
@@ -69,8 +68,7 @@ async def test_staff_are_not_judged(world: World) -> None:
 async def test_a_removal_that_was_asked_for_is_confirmed_by_the_platform(world: World) -> None:
     await world.wecom.say("hao", ADVERT, group=CUSTOMER_GROUP)
     await world.settle()
-    keys = [one["key"] for one in cards(world, "lin")[0].content["card"]["button_list"]]  # type: ignore[index]
-    await world.wecom.press("lin", None, next(key for key in keys if "remove" in key))
+    await world.wecom.press("lin", None, next(key for key in world.buttons("lin") if "remove" in key))
     await world.settle()
     [task] = world.read(select(StaffTask))
     assert (task.user_id, task.state) == ("zhou", "open")

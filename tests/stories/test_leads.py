@@ -47,12 +47,11 @@ async def test_crossing_the_line_alerts_staff_and_all_managers(world: World) -> 
 
 async def test_claiming_takes_the_lead_and_changes_everyones_card(world: World) -> None:
     await say(world, "这个怎么买，链接发我")
-    keys = [one["key"] for one in world.wecom.cards_of("zhou")[0].content["card"]["button_list"]]  # type: ignore[index]
-    await world.wecom.press("zhou", None, next(key for key in keys if "claim" in key))
+    await world.wecom.press("zhou", None, next(key for key in world.buttons("zhou") if "claim" in key))
     await world.settle()
     [lead] = world.read(select(Lead))
     assert (lead.state, lead.owner) == ("claimed", "zhou")
-    update = world.wecom.calls("message/update_template_card")[-1].body
+    update = world.bodies("message/update_template_card")[-1]
     assert {"zhou", "lin", "boss"} <= set(update["userids"])
     assert "周" in orjson.dumps(update).decode()
 

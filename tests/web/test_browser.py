@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from bot.model.events import MessageReceived
 from bot.storage.work import Store
 
 from . import sample
@@ -59,7 +60,7 @@ async def test_the_stream_shows_what_comes_in_while_it_is_looked_at(
     page = await browser.new_page()
     complaints = listen(page)
     await page.goto(str(client.make_url("/console/")))
-    event = sample.MessageReceived(at=sample.NOW, channel="archive", message_id="new", text="刚刚来的消息",
+    event = MessageReceived(at=sample.NOW, channel="archive", message_id="new", text="刚刚来的消息",
                                    external_user_id=sample.MEI)  # fmt: skip
     store.database.run_here(lambda session: session.add(sample.arrival("archive", event, "fresh")))
     await page.get_by_text("刚刚来的消息").wait_for(timeout=15_000)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 from sqlmodel import Session, delete
 
+from bot.model.events import ContactAdded, UnknownCallback
 from bot.model.tables import InboxRow
 from bot.storage.work import Store
 
@@ -81,7 +82,7 @@ async def test_a_line_says_in_words_who_it_was_and_what_it_led_to(open_console: 
         ("who=%25", []),
         ("who=nobody", []),
         ("kind=no.such.kind", []),
-        ("before=3", ["77aa00bb11cc22dd", "5e0f11aa22bb33cc"]),
+        ("before=5", ["77aa00bb11cc22dd", "5e0f11aa22bb33cc"]),
         ("before=-1&kind=%00", ["aa07"]),
         ("before=99999999999999999999999999", ["aa07"]),
     ],
@@ -96,7 +97,7 @@ async def test_fifty_lines_a_page_and_the_way_to_older_ones(open_console: OpenCo
     client = await open_console()
 
     def many(session: Session) -> None:
-        event = sample.ContactAdded(at=sample.NOW, user_id=sample.ZHOU, external_user_id=sample.MEI)
+        event = ContactAdded(at=sample.NOW, user_id=sample.ZHOU, external_user_id=sample.MEI)
         session.add_all([sample.arrival("wecom", event, f"m{n}", dedupe_key=f"m{n}") for n in range(60)])
 
     store.database.run_here(many)
@@ -237,7 +238,7 @@ async def test_the_language_is_chosen_by_a_form(open_console: OpenConsole) -> No
 
 async def test_an_event_that_no_version_can_read_is_shown_all_the_same(open_console: OpenConsole, store: Store) -> None:
     client = await open_console()
-    event = sample.UnknownCallback(at=sample.NOW, source="wecom", fields={})
+    event = UnknownCallback(at=sample.NOW, source="wecom", fields={})
     strange = {"kind": "of.the.future", "payload": {"deep": {"er": [{"phone": sample.PHONE}] * 3}, "at": "later"}}
     store.database.run_here(lambda session: session.add(sample.arrival("wecom", event, "ff01", **strange)))
     page = await text_of(client, "/console/trace/ff01")

@@ -25,6 +25,8 @@ from bot.platforms.wecom import errors
 
 EXTERNAL = ("wm", "wo")
 ROBOT = "wb"
+LONGEST_ID = 256
+"""More than any id that is documented, and little enough for an index."""
 NONCE_BYTES = 12
 
 
@@ -34,7 +36,7 @@ def read(record: dict[str, Any]) -> Event | None:
     Raises `BadCallback` for a record that lacks what every record has.
     """
     message_id, action = record.get("msgid"), record.get("action")
-    if not isinstance(message_id, str) or not message_id:
+    if not isinstance(message_id, str) or not 1 <= len(message_id) <= LONGEST_ID:
         raise BadCallback("the record holds no msgid")
     if action == "switch":
         return None
@@ -46,8 +48,10 @@ def read(record: dict[str, Any]) -> Event | None:
     if kind == "revoke" or action == "recall":
         return MessageRevoked(at=at, message_id=str(content.get("pre_msgid", message_id)))
     sender = record.get("from")
-    if not isinstance(sender, str) or not sender:
+    if not isinstance(sender, str) or not 1 <= len(sender) <= LONGEST_ID:
         raise BadCallback("the record does not say from whom it is")
+    if len(str(record.get("roomid") or "")) > LONGEST_ID:
+        raise BadCallback("the record's roomid is too long")
     return None if sender.startswith(ROBOT) else _message(record, at, message_id, sender, kind, content)
 
 
@@ -56,7 +60,8 @@ def _message(
 ) -> MessageReceived:
     is_external = sender.startswith(EXTERNAL)
     room = str(record.get("roomid") or "")
-    others = [str(one) for one in record.get("tolist") or []]
+    told = record.get("tolist")
+    others = [str(one) for one in told] if isinstance(told, list) else []
     return MessageReceived(
         at=at,
         channel="archive",

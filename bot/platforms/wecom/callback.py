@@ -36,11 +36,13 @@ def read(door: Envelope, query: Mapping[str, str], body: bytes, now: datetime) -
     """The event in a callback, and the key by which its repetitions are known.
 
     The key hashes the decrypted text: two contacts who scan one code in the same second differ there, and the official
-    advice (FromUserName + CreateTime) would take them for one.
+    advice (FromUserName + CreateTime) would take them for one. The time goes first, so that new keys are neighbours in
+    the index: a commit then writes a few of its pages instead of one a row.
     """
     sealed = _sealed(body)
     message = door.open(*_signed(query), sealed)
-    return events.read(xml.parse(message), now), "wecom:" + hashlib.blake2b(message, digest_size=16).hexdigest()
+    event = events.read(xml.parse(message), now)
+    return event, f"wecom:{int(event.at.timestamp()):010}:{hashlib.blake2b(message, digest_size=16).hexdigest()}"
 
 
 def _sealed(body: bytes) -> str:

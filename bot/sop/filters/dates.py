@@ -15,7 +15,7 @@ from sqlalchemy import Date, extract, or_
 from bot.i18n import _
 from bot.sop.durations import parse_duration
 from bot.sop.scope import Scope
-from bot.storage.queries.segments import Clause, Expression
+from bot.storage.queries.segments import Clause, Expression, type_of
 
 Moment = date | datetime
 _DAY = timedelta(days=1)
@@ -79,7 +79,7 @@ def _day(moment: Moment) -> date:
 
 
 def _is_day(column: Expression) -> bool:
-    return isinstance(column.type, Date)
+    return isinstance(type_of(column), Date)
 
 
 def before(column: Expression, moment: Moment, scope: Scope) -> Clause:

@@ -5,7 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, Integer, SQLColumnExpression, String, Table, cast, extract, func, literal
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Integer,
+    SQLColumnExpression,
+    String,
+    Table,
+    cast,
+    extract,
+    func,
+    join,
+    literal,
+    true,
+)
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, select
 
 Clause = ColumnElement[bool]
@@ -44,8 +58,15 @@ def day_number(moment: Expression, offset: timedelta) -> SQLColumnExpression[int
     return (cast(extract("epoch", moment), Integer) + int(offset.total_seconds())) // 86400
 
 
+def type_of(expression: Expression) -> TypeEngine[Any]:
+    """The SQL type of a column or of what is computed from one."""
+    anything: Any = expression
+    found: TypeEngine[Any] = anything.type
+    return found
+
+
 def is_json(column: Expression) -> bool:
-    return isinstance(column.type, JSON)
+    return isinstance(type_of(column), JSON)
 
 
 def count_where(session: Session, anchor: Table, clause: Clause) -> int:
@@ -72,5 +93,8 @@ def rows_of_one(
     session: Session, anchor: Table, is_one: Clause, tables: Sequence[Table], on: Clause, value: Expression
 ) -> list[Any]:
     """The values that the rows beside one subject hold, for an explanation."""
-    rows: Any = select(value).select_from(anchor, *tables).where(is_one, on).limit(SHOWN)
+    joined: Any = anchor
+    for table in tables[:-1]:
+        joined = join(joined, table, true())
+    rows: Any = select(value).select_from(join(joined, tables[-1], on)).where(is_one).limit(SHOWN)
     return [found for found in session.exec(rows).all() if found is not None]

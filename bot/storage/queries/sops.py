@@ -1,7 +1,7 @@
 """SOPs in the database: versions in force, runs on their way, what happened at each step, and what did not."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select, update
@@ -129,12 +129,6 @@ def runs_of(session: Session, subject: str, sop: str | None = None, limit: int =
     return session.exec(rows if sop is None else rows.where(Run.sop == sop)).all()
 
 
-def counts(session: Session, sop: str, since: datetime | None = None) -> dict[str, int]:
-    """How many runs of an SOP are in which state."""
-    rows: Any = select(Run.state, func.count()).where(Run.sop == sop).group_by(Run.state)
-    return dict(session.exec(rows if since is None else rows.where(col(Run.started_at) >= since)).all())
-
-
 # ── steps, and what was not done ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -178,13 +172,3 @@ def suppressions_of(session: Session, subject: str, sop: str | None = None, limi
     """What was not done for a subject, the newest first."""
     rows = select(Suppression).where(Suppression.subject == subject).order_by(col(Suppression.id).desc()).limit(limit)
     return session.exec(rows if sop is None else rows.where(Suppression.sop == sop)).all()
-
-
-def suppressed(session: Session, sop: str, window: timedelta, now: datetime) -> dict[str, int]:
-    """How often each rule stood in an SOP's way."""
-    rows: Any = (
-        select(Suppression.rule, func.count())
-        .where(Suppression.sop == sop, col(Suppression.at) >= now - window)
-        .group_by(Suppression.rule)
-    )
-    return dict(session.exec(rows).all())
