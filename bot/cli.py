@@ -118,7 +118,7 @@ def demo(listen: str | None) -> None:
 
     async def run() -> None:
         async with opened(settings) as bot:
-            bot.web.add_subapp("/simulator/", simulator.app)
+            sample.mount(bot.web, simulator)
             await serve(bot, ALL, ready)
 
     _run(run())

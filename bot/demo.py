@@ -4,6 +4,7 @@ import shutil
 import socket
 from pathlib import Path
 
+from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -39,6 +40,16 @@ def prepare(listen: str | None = None) -> tuple[Settings, Simulator]:
         console={"open": True},
     )
     return own, simulator
+
+
+def mount(app: web.Application, simulator: Simulator) -> None:
+    """Put the platform and its page below `/simulator/` of the bot's own server."""
+
+    async def page(_request: web.Request) -> web.Response:
+        raise web.HTTPFound("/simulator/")
+
+    app.add_routes([web.get("/", page), web.get("/simulator", page)])
+    app.add_subapp("/simulator/", simulator.app)
 
 
 def settings(config: SimulatorConfig, base: str, archive_key: Path, **more: object) -> Settings:

@@ -348,7 +348,8 @@ def translated() -> dict[str, str]:
 
 
 def test_every_sentence_has_its_chinese() -> None:
-    assert not {sentence: place for sentence, place in sentences().items() if not translated().get(sentence)}
+    missing = [f"{place} {sentence}" for sentence, place in sentences().items() if not translated().get(sentence)]
+    assert not missing, "`make messages`, then translate what is new"
 
 
 def test_a_translation_keeps_its_places() -> None:
@@ -357,7 +358,8 @@ def test_a_translation_keeps_its_places() -> None:
 
 
 def test_no_translation_outlives_its_sentence() -> None:
-    assert not translated().keys() - sentences().keys()
+    left_over = sorted(translated().keys() - sentences().keys())
+    assert not left_over, "`make messages` drops them"
 
 
 def places(sentence: str) -> set[str]:

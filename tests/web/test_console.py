@@ -65,7 +65,11 @@ async def test_a_line_says_in_words_who_it_was_and_what_it_led_to(open_console: 
     for words in ("17:30:00", "Contact added", "Mei", "Zhou", "by live code spring", "SOP steps: 3", "calls sent: 1"):
         assert words in welcome
     assert "calls failed: 1" in welcome
+    assert "tags added: 1" in welcome
     assert "held back by a rule: 1" in welcome
+    advert = page[page.index("77aa00bb11cc22dd") : page.index("5e0f11aa22bb33cc")]
+    for words in ("broke a rule: advert, phone", "points of the lead score: 30", "leads opened: 1", "calls sent: 1"):
+        assert words in advert
     assert "instant" in welcome
     assert "given up after 8 attempts" in page
 
@@ -118,7 +122,7 @@ async def test_a_trace_gives_the_reason_for_each_step(open_console: OpenConsole)
         "starts_with: spring",
         "nothing known",
         "Held back: contact/default",
-        "mutex",
+        "another SOP of its group has priority",
         "won: contact/spring",
         "渠道/春季",
         "tag added",
@@ -202,7 +206,7 @@ async def test_a_contact_is_shown_with_why(open_console: OpenConsole) -> None:
         "春季福利群",
         "lipstick",
         "contact/spring",
-        "mutex",
+        "has priority",
     ):
         assert words in page, words
 

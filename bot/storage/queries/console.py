@@ -34,6 +34,7 @@ OURS = "call.finished"
 LOOK_BACK = 200_000
 """How many rows a search without an index of its own goes through."""
 MOST = 200
+MOST_MOMENTS = 1_000
 
 BAD_CALLS = ("failed", "unknown", "expired")
 
@@ -85,10 +86,57 @@ def calls_by_state(session: Session, trace_ids: Collection[str]) -> Mapping[str,
     return found
 
 
-def counts(session: Session, table: type[StepRun] | type[Suppression], trace_ids: Collection[str]) -> Mapping[str, int]:
-    """How many rows of a table each trace led to."""
-    by_trace = select(table.trace_id, func.count()).where(col(table.trace_id).in_(trace_ids)).group_by(table.trace_id)
-    return dict(session.exec(by_trace).all())
+def steps_by_trace(session: Session, trace_ids: Collection[str]) -> Mapping[str, int]:
+    """How many steps of SOPs each trace led to."""
+    steps = select(StepRun.trace_id, func.count()).where(col(StepRun.trace_id).in_(trace_ids))
+    return dict(session.exec(steps.group_by(StepRun.trace_id)).all())
+
+
+def held_back_by_trace(session: Session, trace_ids: Collection[str]) -> Mapping[str, int]:
+    """How much was held back in each trace, without the SOPs whose own conditions did not hold."""
+    held = select(Suppression.trace_id, func.count()).where(col(Suppression.trace_id).in_(trace_ids))
+    return dict(session.exec(held.where(Suppression.rule != "when").group_by(Suppression.trace_id)).all())
+
+
+def moments_by_trace(session: Session, trace_ids: Collection[str]) -> Mapping[str, set[datetime]]:
+    """When events of each trace were finished: the moments of the transactions in which something was decided."""
+    found: dict[str, set[datetime]] = {}
+    rows = select(InboxRow.trace_id, InboxRow.finished_at).where(col(InboxRow.trace_id).in_(trace_ids))
+    for trace_id, at in session.exec(rows.limit(MOST_MOMENTS)):
+        if at is not None:
+            found.setdefault(trace_id, set()).add(at)
+    return found
+
+
+Decided = Mapping[tuple[int, datetime], int]
+"""How much was decided about a contact at a moment."""
+
+
+def tags_counted(session: Session, contact_ids: Collection[int], moments: Collection[datetime]) -> Decided:
+    """How many tags were given."""
+    rows = select(ContactTag.contact_id, ContactTag.added_at, func.count()).where(
+        col(ContactTag.contact_id).in_(contact_ids), col(ContactTag.added_at).in_(moments)
+    )
+    grouped = rows.group_by(col(ContactTag.contact_id), col(ContactTag.added_at))
+    return {(contact, at): count for contact, at, count in session.exec(grouped)}
+
+
+def points_counted(session: Session, contact_ids: Collection[int], moments: Collection[datetime]) -> Decided:
+    """How many points of the lead score were added."""
+    rows = select(ScoreEntry.contact_id, ScoreEntry.at, func.sum(ScoreEntry.points)).where(
+        col(ScoreEntry.contact_id).in_(contact_ids), col(ScoreEntry.at).in_(moments)
+    )
+    grouped = rows.group_by(col(ScoreEntry.contact_id), col(ScoreEntry.at))
+    return {(contact, at): points for contact, at, points in session.exec(grouped)}
+
+
+def leads_counted(session: Session, contact_ids: Collection[int], moments: Collection[datetime]) -> Decided:
+    """How many leads were opened."""
+    rows = select(Lead.contact_id, Lead.opened_at, func.count()).where(
+        col(Lead.contact_id).in_(contact_ids), col(Lead.opened_at).in_(moments)
+    )
+    grouped = rows.group_by(col(Lead.contact_id), col(Lead.opened_at))
+    return {(contact, at): count for contact, at, count in session.exec(grouped)}
 
 
 # ── names ──────────────────────────────────────────────────────────────────────────────────────────────────────────

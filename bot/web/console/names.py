@@ -39,6 +39,16 @@ class Names:
         people = (*self.by_external.values(), *self.by_open.values(), *self.by_id.values())
         return {key for one in people for key in (one.id, one.merged_into) if key is not None}
 
+    def contacts_of(self, payload: Mapping[str, Any]) -> set[int]:
+        """Our own ids of the contacts that one event names."""
+        kind, _, key = str(payload.get("subject") or "").partition(":")
+        rows_named = (
+            self.by_external.get(str(payload.get("external_user_id"))),
+            self.by_open.get(str(payload.get("open_id"))),
+            self.by_id.get(int(key)) if kind == "contact" and key.isdecimal() else None,
+        )
+        return {own for row in rows_named if row for own in (row.id, row.merged_into) if own is not None}
+
     def about(self, payload: Mapping[str, Any]) -> list[Named]:
         """Those an event names: the contact, the staff member, the group."""
         found = [

@@ -1,7 +1,7 @@
 """The stream of what came in from outside, and in a line what each led to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +9,10 @@ from aiohttp import web
 from sqlmodel import Session
 
 from bot.i18n import _
-from bot.model.tables import InboxRow, StepRun, Suppression
+from bot.model.tables import InboxRow
 from bot.storage.queries import console as rows
-from bot.web.console import masking, names, words
+from bot.web.console import led_to, masking, names, words
+from bot.web.console.led_to import Effects, Phrase
 from bot.web.console.names import Named, Names
 from bot.web.console.page import Desk, Page, asked, before
 
@@ -33,21 +34,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the stream. `led_to` are pairs of a tone and a phrase."""
+    """One row of the stream."""
 
     row: InboxRow
     who: Sequence[Named]
     words: str
-    led_to: Sequence[tuple[str, str]] = field(default_factory=list)
+    led_to: Sequence[Phrase]
 
 
 @dataclass(frozen=True)
 class _Found:
     rows: Sequence[InboxRow]
     names: Names
-    calls: Mapping[str, Mapping[str, int]]
-    steps: Mapping[str, int]
-    suppressed: Mapping[str, int]
+    effects: Effects
 
 
 async def show(desk: Desk, request: web.Request) -> Page:
@@ -71,21 +70,16 @@ def _find(session: Session, filters: Asked) -> _Found:
     found = rows.stream(
         session, A_PAGE + 1, before_id=filters.before, kind=filters.kind, state=filters.state, subjects=subjects
     )
-    traces = {row.trace_id for row in found}
-    return _Found(
-        found,
-        names.load(session, [{**row.payload, "subject": row.subject} for row in found]),
-        rows.calls_by_state(session, traces),
-        rows.counts(session, StepRun, traces),
-        rows.counts(session, Suppression, traces),
-    )
+    known = names.load(session, [{**row.payload, "subject": row.subject} for row in found])
+    return _Found(found, known, led_to.load(session, found, known))
 
 
 def _line(row: InboxRow, found: _Found) -> Line:
     who = found.names.about(row.payload)
     if not who and (subject := found.names.of_subject(row.subject)):
         who = [subject]
-    return Line(row, who, snippet(row.kind, row.payload), _led_to(row, found))
+    phrases = found.effects.phrases(row, found.names.contacts_of({**row.payload, "subject": row.subject}))
+    return Line(row, who, snippet(row.kind, row.payload), phrases)
 
 
 def snippet(kind: str, payload: Mapping[str, Any]) -> str:
@@ -106,20 +100,3 @@ def snippet(kind: str, payload: Mapping[str, Any]) -> str:
             said = str(next((payload[name] for name in ("change", "name", "button", "sop") if payload.get(name)), ""))
     said = masking.text(said)
     return said if len(said) <= SNIPPET else f"{said[:SNIPPET]}…"
-
-
-def _led_to(row: InboxRow, found: _Found) -> list[tuple[str, str]]:
-    """The phrases: steps taken, calls by how they ended, what was held back."""
-    phrases: list[tuple[str, str]] = []
-    if row.state == "buried":
-        phrases.append(("bad", _("given up after {n} attempts").format(n=row.attempts)))
-    if row.state == "new":
-        phrases.append(("wait", _("waiting to be handled")))
-    if steps := found.steps.get(row.trace_id):
-        phrases.append(("plain", _("SOP steps: {n}").format(n=steps)))
-    for state, count in sorted(found.calls.get(row.trace_id, {}).items()):
-        phrase = _("calls {state}: {n}").format(state=words.said(words.STATES, state), n=count)
-        phrases.append((words.tone(state), phrase))
-    if held := found.suppressed.get(row.trace_id):
-        phrases.append(("plain", _("held back by a rule: {n}").format(n=held)))
-    return phrases or [("plain", _("nothing to do"))]

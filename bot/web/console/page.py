@@ -1,5 +1,6 @@
 """What every page of the console works with, and how it becomes HTML."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ from bot.storage.work import Store
 from bot.web.console import masking, words
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+FORMAT = "%Y-%m-%d %H:%M:%S"
+MOMENT = re.compile(
+    r"20\d\d-(?:0[1-9]|1[0-2])-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3,6})?(?:Z|[+-]\d\d:[0-5]\d)"
+)
+"""A moment as the ledgers write it in JSON."""
 
 
 class Knowledge(Protocol):
@@ -61,13 +67,13 @@ def environment(zone: ZoneInfo) -> Environment:
     made.filters.update(
         by_day=lambda lines: by_day(lines, zone),
         time=lambda at: local(at, zone).strftime("%H:%M:%S"),
-        moment=lambda at: local(at, zone).strftime("%Y-%m-%d %H:%M:%S") if at else "—",
+        moment=lambda at: local(at, zone).strftime(FORMAT) if at else "—",
         said=lambda key, names: words.said(names, key),
         tone=words.tone,
         masked=masking.masked,
         pretty=pretty,
-        compact=shown,
-        shown=shown,
+        compact=lambda value: shown(value, zone),
+        shown=lambda value, name: shown(value, zone, name),
     )
     return made
 
@@ -95,20 +101,22 @@ def pretty(value: Any) -> str:
     return orjson.dumps(masking.masked(value), option=orjson.OPT_INDENT_2, default=str).decode()
 
 
-def shown(value: Any, name: str = "") -> str:
+def shown(value: Any, zone: ZoneInfo, name: str = "") -> str:
     """A value in one line, as a person would write it, masked; `name` is that of its field."""
-    return _written(masking.masked(value, name))
+    return _written(masking.masked(value, name), zone)
 
 
-def _written(value: Any) -> str:
+def _written(value: Any, zone: ZoneInfo) -> str:
     if value is None:
         return "—"
     if isinstance(value, bool):
         return i18n.gettext("yes") if value else i18n.gettext("no")
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_written(one)}" for key, one in value.items()) or "—"
+        return ", ".join(f"{key}: {_written(one, zone)}" for key, one in value.items()) or "—"
     if isinstance(value, list):
-        return ", ".join(_written(one) for one in value) or "—"
+        return ", ".join(_written(one, zone) for one in value) or "—"
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return local(datetime.fromisoformat(value), zone).strftime(FORMAT)
     return str(value)
 
 

@@ -71,6 +71,39 @@ STATES: Mapping[str, Sentence] = {
     "broken": "file is broken",
 }
 
+OUTCOMES: Mapping[str, Sentence] = {
+    **STATES,
+    "planned": "planned",
+    "done": "done",
+    "then": "the conditions hold",
+    "else": "the conditions do not hold",
+    "default": "none of the cases fits",
+    "passed": "went on",
+    "reached": "reached",
+    "timeout": "waited in vain",
+    "suppressed": "held back by a rule",
+}
+
+RULES: Mapping[str, Sentence] = {
+    "when": "its conditions do not hold",
+    "mutex": "another SOP of its group has priority",
+    "paused": "the SOP is paused",
+    "reentry": "was in this SOP not long ago",
+    "rollout": "not yet in the rollout",
+    "holdout": "in the holdout",
+    "planned before": "was planned before",
+    "no welcome code": "the callback brought no welcome code",
+    "already greeted": "has been greeted",
+    "no contact": "there is no contact",
+    "no group": "there is no group",
+    "no message to answer": "there is no message to answer",
+    "no way to answer there": "this channel cannot be answered",
+    "nobody follows this contact": "no staff member follows this contact",
+    "does not follow the official account": "does not follow the official account",
+    "silent for more than 48 hours": "has not written for more than 48 hours",
+    "SOPs start one another": "SOPs start one another in a circle",
+}
+
 LANES: Mapping[str, Sentence] = {"instant": "instant", "normal": "normal", "bulk": "bulk"}
 
 FIELDS: Mapping[str, Sentence] = {
