@@ -3,8 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Collection, Coroutine
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -15,10 +15,36 @@ from bot.errors import BotError, SettingsError
 from bot.i18n import _
 from bot.settings import Settings
 
+if TYPE_CHECKING:
+    from bot.app import Bot
+
 PROBLEM, MISUSE = 1, 2
+HOW_OFTEN_S = 0.5
 
 
-@click.group()
+ELSEWHERE = {
+    "backup": "bot.upkeep",
+    "failures": "bot.upkeep",
+    "restore": "bot.upkeep",
+    "sop": "bot.cli_sop",
+    "undo": "bot.cli_sop",
+}
+
+
+class _Commands(click.Group):
+    """The commands here, and those of modules that bring half of the house: read when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(ELSEWHERE[cmd_name]), cmd_name)
+        return found
+
+
+@click.group(cls=_Commands)
 @click.option("--verbose", is_flag=True, help="Log what happens, step by step.")
 @click.version_option(package_name="xiaoer")
 def cli(verbose: bool) -> None:
@@ -119,6 +145,7 @@ def demo(listen: str | None) -> None:
     async def run() -> None:
         async with opened(settings) as bot:
             sample.mount(bot.web, simulator)
+            await bot.store.work(lambda work: sample.fill(work, simulator))
             await serve(bot, ALL, ready)
 
     _run(run())
@@ -136,19 +163,38 @@ def migrate() -> None:
 
 @cli.command()
 def sync() -> None:
-    """Read departments, staff, tags, contacts and groups from WeCom now."""
+    """Read departments, staff, tags, contacts and groups from WeCom now, and find what no callback told of."""
     from bot.app import opened
     from handlers import staff
 
     settings = _settings()
+    if settings.wecom is None:
+        raise SettingsError("no corp is set: XIAOER_WECOM__CORP_ID …")
 
     async def run() -> None:
         async with opened(settings) as bot:
-            await bot.store.work(staff.begin)
-            await bot.drain()
+            await _say_how_far(bot, await bot.store.work(staff.begin))
 
     _run(run())
-    click.echo(_("The corp has been read."))
+
+
+async def _say_how_far(bot: "Bot", name: str) -> None:
+    """Work until a reading of the corp is over, and say how far it is whenever that has changed."""
+    from bot.community import readings
+
+    said, work = "", asyncio.create_task(bot.drain())
+    while True:
+        await asyncio.wait([work], timeout=HOW_OFTEN_S)
+        reading = await bot.store.read(lambda session: readings.find(session, name))
+        if reading is not None and (told := readings.progress(reading, bot.settings.zone)) != said:
+            click.echo(said := told)
+        if reading is not None and reading.finished_at is not None:
+            break
+        if work.done():
+            work.result()
+            await asyncio.sleep(HOW_OFTEN_S)  # something was refused, and is tried again
+            work = asyncio.create_task(bot.drain())
+    await work
 
 
 @cli.command()
@@ -167,28 +213,6 @@ def doctor(as_json: bool) -> None:
 
 
 # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@cli.group()
-def sop() -> None:
-    """SOPs: check them, look at them."""
-
-
-@sop.command("lint")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def sop_lint(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check SOP files, or all of them; exits 1 when there is an error."""
-    from bot.sop.lint import lint
-
-    settings = _settings()
-    findings = lint(list(paths) or [settings.sops], settings.sops, settings.media)
-    if as_json:
-        _print_json([finding.__dict__ for finding in findings])
-    else:
-        for finding in findings:
-            click.echo(str(finding))
-    sys.exit(PROBLEM if any(finding.level == "error" for finding in findings) else 0)
 
 
 @cli.command()

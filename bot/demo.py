@@ -11,25 +11,30 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot import settings as configuration
 from bot.clock import SystemClock
 from bot.errors import SettingsError
-from bot.platforms.simulator import Simulator, SimulatorConfig
-from bot.platforms.simulator.cast import INTERNAL_GROUP, WEBHOOK_KEY
+from bot.model.ids import ChatId, ExternalUserId, UserId
+from bot.platforms.simulator import Simulator, SimulatorConfig, external_userid
+from bot.platforms.simulator.cast import CUSTOMER_GROUP, INTERNAL_GROUP, WEBHOOK_KEY
+from bot.sample import live_through
 from bot.settings import Settings
+from bot.storage.work import Work
 
 FOLDER = Path("var/demo")
+"""Holds a folder for each port, so that two demos do not share theirs."""
 PORTS_TRIED = 20
 
 
 def prepare(listen: str | None = None) -> tuple[Settings, Simulator]:
     """The demo's settings, and the platform that stands in for WeCom and WeChat."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     listen = listen or f"127.0.0.1:{_free_port()}"
-    key, public = archive_keys(FOLDER)
+    folder = FOLDER / listen.rpartition(":")[2]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    key, public = archive_keys(folder)
     config = SimulatorConfig(archive_public_key=public)
     simulator = Simulator(SystemClock(), config)
     base = f"http://{listen}"
     simulator.connect(wecom=f"{base}/callback/wecom", official=f"{base}/callback/official")
-    database_url = f"sqlite:///{FOLDER}/xiaoer.db"
+    database_url = f"sqlite:///{folder}/xiaoer.db"
     own = settings(
         config,
         f"{base}/simulator",
@@ -38,6 +43,7 @@ def prepare(listen: str | None = None) -> tuple[Settings, Simulator]:
         public_url=base,
         database_url=database_url,
         console={"open": True},
+        keep={"folder": FOLDER / "archive"},
     )
     return own, simulator
 
@@ -50,6 +56,13 @@ def mount(app: web.Application, simulator: Simulator) -> None:
 
     app.add_routes([web.get("/", page), web.get("/simulator", page)])
     app.add_subapp("/simulator/", simulator.app)
+
+
+def fill(work: Work, simulator: Simulator) -> None:
+    """Give the sample community its past."""
+    chat_id = ChatId(simulator.group_of(CUSTOMER_GROUP).chat_id)
+    people = [ExternalUserId(external_userid(name)) for name in ("hao", "mei")]
+    live_through(work, chat_id, people, UserId("zhou"))
 
 
 def settings(config: SimulatorConfig, base: str, archive_key: Path, **more: object) -> Settings:

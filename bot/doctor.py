@@ -10,7 +10,7 @@ from bot.clock import SystemClock
 from bot.errors import BotError, PlatformError, Unreachable
 from bot.i18n import _
 from bot.platforms.http import Http
-from bot.runtime.outbox import Platform
+from bot.runtime.attempts import Platform
 from bot.settings import Settings
 from bot.sop.lint import lint
 from bot.storage import migrate
@@ -134,4 +134,4 @@ def _departments(answer: dict[str, object]) -> str:
 
 
 def _reached(_answer: dict[str, object]) -> str:
-    return _("reached")
+    return _("it answers")

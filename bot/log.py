@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
@@ -32,6 +33,11 @@ def start(level: str = "INFO", *, as_json: bool | None = None) -> None:
 def get(name: str) -> Any:
     """A logger; `get(__name__).info("what happened", who=…)`."""
     return structlog.get_logger(source=name)
+
+
+def tracing(trace_id: str) -> AbstractContextManager[None]:
+    """Put a trace id into every line that is logged inside."""
+    return structlog.contextvars.bound_contextvars(trace_id=trace_id)
 
 
 def redact(text: str) -> str:

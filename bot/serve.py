@@ -11,12 +11,15 @@ from aiohttp import web
 from bot import log
 from bot.app import Bot
 from bot.errors import SettingsError
+from bot.runtime import process
+from bot.settings import PREFIX, host_and_port
+from bot.web.intake import LOOK_S
 
 logger = log.get(__name__)
 Role = Literal["web", "worker", "scheduler"]
 ALL: tuple[Role, ...] = ("web", "worker", "scheduler")
-GRACE_S = 10.0
-"""How long requests and calls under way may take to finish after the word to stop."""
+ANSWERS_WITHIN_S = 5.0
+"""How long requests under way may take after the word to stop, and then what they brought to be kept."""
 
 
 async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | None = None) -> None:
@@ -24,12 +27,13 @@ async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | N
     _listen_for_signals(bot.stopping)
     gc.collect()
     gc.freeze()  # what start-up built stays: looking through it again and again for garbage costs a third of the door
+    runner = await _open_doors(bot, roles)
     async with asyncio.TaskGroup() as tasks:
         intake = tasks.create_task(bot.intake.run(), name="intake")
-        runner = await _open_doors(bot) if "web" in roles else None
+        tasks.create_task(process.every(LOOK_S, bot.intake.measure, bot.stopping), name="backlog")
+        tasks.create_task(bot.look_after(), name="edited files")
         if "worker" in roles:
             tasks.create_task(bot.work(), name="work")
-            tasks.create_task(bot.look_after(), name="duties")
         if "scheduler" in roles:
             tasks.create_task(bot.keep_time(), name="time")
         if ready is not None:
@@ -38,18 +42,27 @@ async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | N
         if runner is not None:
             await runner.cleanup()
         bot.intake.stop()
-        await asyncio.wait([intake], timeout=GRACE_S)
+        await asyncio.wait([intake], timeout=ANSWERS_WITHIN_S)
+        intake.cancel()  # whoever still waits was not answered, and comes again
 
 
-async def _open_doors(bot: Bot) -> web.AppRunner:
-    runner = web.AppRunner(bot.web, access_log=None, shutdown_timeout=GRACE_S)
+async def _open_doors(bot: Bot, roles: Collection[Role]) -> web.AppRunner | None:
+    """All of them, or, where there are none, those for whoever looks after the bot."""
+    if "web" in roles:
+        return await _open(bot.web, "LISTEN", bot.settings.listen)
+    health = bot.settings.health_listen
+    return await _open(bot.health, "HEALTH_LISTEN", health) if health else None
+
+
+async def _open(app: web.Application, setting: str, listen: str) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ANSWERS_WITHIN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, bot.settings.host, bot.settings.port).start()
+        await web.TCPSite(runner, *host_and_port(listen)).start()
     except OSError as error:
         await runner.cleanup()
-        raise SettingsError(f"XIAOER_LISTEN {bot.settings.listen} cannot be used: {error.strerror}") from error
-    logger.info("doors open", listen=bot.settings.listen)
+        raise SettingsError(f"{PREFIX}{setting} {listen} cannot be used: {error.strerror}") from error
+    logger.info("doors open", listen=listen)
     return runner
 
 

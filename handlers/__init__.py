@@ -7,12 +7,14 @@ from handlers import (
     commands,
     contacts,
     groups,
+    housekeeping,
     hygiene,
     journeys,
     leads,
     messages,
     official,
     posts,
+    segments,
     staff,
     tagging,
     welcome,
@@ -33,6 +35,8 @@ for part in (
     alerts,
     posts,
     commands,
+    housekeeping,
     journeys,
+    segments,
 ):
     root.include(part.router)

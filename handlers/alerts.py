@@ -9,12 +9,18 @@ from bot.model.events import CallFinished, CardPressed
 from bot.model.tables import Alert
 from bot.runtime.context import Context
 from bot.runtime.router import Router
+from bot.sop import asks
 from bot.storage.work import Work
 
 router = Router("alerts")
 
 Answer = Callable[[Work, Alert, CardPressed], Acted]
-ANSWERS: dict[str, Answer] = {leads.ABOUT: leads.pressed, hygiene.ABOUT: hygiene.pressed, tasks.ABOUT: tasks.pressed}
+ANSWERS: dict[str, Answer] = {
+    leads.ABOUT: leads.pressed,
+    hygiene.ABOUT: hygiene.pressed,
+    tasks.ABOUT: tasks.pressed,
+    asks.ABOUT: asks.pressed,
+}
 """Who answers a press, by what the card is about; other cards have handlers of their own."""
 
 

@@ -7,7 +7,7 @@ from bot.model.events import ArchiveNotified, CallFinished
 from bot.platforms.wecom import archive
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.storage.ledger import Arrival, receive, trace_of
+from bot.storage.ledger import Arrival, trace_of
 from bot.storage.queries import cursors
 
 router = Router("archive")
@@ -36,8 +36,7 @@ def pulled(event: CallFinished, ctx: Context) -> None:
         if message is not None:
             key = f"archive:{record['msgid']}"
             arrivals.append(Arrival("archive", message, key, trace_of(message, key)))
-    receive(ctx.session, arrivals, ctx.now)
-    ctx.work.announced.update(f"inbox.{arrival.event.lane}" for arrival in arrivals)
+    ctx.work.receive(arrivals)
     cursors.move(ctx.session, CURSOR, int(event.answer["seq"]))
     if event.answer["full"]:
         pull(ctx, f"after:{event.answer['seq']}")

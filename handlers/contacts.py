@@ -29,10 +29,12 @@ def added(event: Greetable, ctx: Context) -> None:
     contact_id = contacts.id_of(contact)
     if not isinstance(event, ContactAdded):
         return  # WeCom tells no profile before the staff member has confirmed
-    fetch_profile(ctx, event.external_user_id, Lane.INSTANT if event.welcome_code else Lane.NORMAL)
+    if not event.found:  # the reading that found the contact read the profile too
+        fetch_profile(ctx, event.external_user_id, Lane.INSTANT if event.welcome_code else Lane.NORMAL)
     if beginning in ("new", "confirmed"):
         key = f"contact_added:{event.user_id}:{contact_id}:{int(event.at.timestamp())}"
         behaviour.record(ctx.work, contact_id, "contact_added", at=event.at, key=key, user_id=event.user_id)
+        tagging.mark_carried(ctx.work, contact_id, event.user_id)
         tags = ctx.rules.tags_of_state(event.state or contacts.state_of(ctx.session, contact_id, event.user_id))
         if tags:
             rule = f"live_code:{event.state}"

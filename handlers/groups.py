@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.community import behaviour, contacts, groups
+from bot.community import behaviour, contacts, groups, readings
 from bot.model.calls import Call
 from bot.model.events import CallFinished, GroupChanged, MemberJoined, MemberLeft, MembersChanged
 from bot.model.ids import ChatId, ContactId, ExternalUserId
@@ -24,11 +24,9 @@ def members_changed(event: MembersChanged, ctx: Context) -> None:
 
 @router.on(GroupChanged)
 def changed(event: GroupChanged, ctx: Context) -> None:
-    group = groups.ensure(ctx.work, event.chat_id)
-    if event.change == "dismiss":
-        group.dismissed_at = event.at
-        return
-    read_anew(ctx, event.chat_id, f"{event.change}:{int(event.at.timestamp())}")
+    groups.change(ctx.work, event)
+    if event.change != "dismiss" and not event.found:
+        read_anew(ctx, event.chat_id, f"{event.change}:{int(event.at.timestamp())}")
 
 
 @router.on(MemberJoined)
@@ -51,7 +49,10 @@ def left(event: MemberLeft, ctx: Context) -> None:
 
 @router.on(CallFinished, where=lambda event: event.endpoint == DETAILS and event.outcome == "sent")
 def details_arrived(event: CallFinished, ctx: Context) -> None:
-    groups.refresh(ctx.work, event.answer)
+    reading = readings.named(ctx.work, str(event.note.get("sync", "")))
+    found = groups.refresh(ctx.work, event.answer, reading.since if reading else None)
+    if reading is not None:
+        readings.tell_of_groups(ctx.work, reading, found)
 
 
 def read_anew(ctx: Context, chat_id: ChatId, why: str) -> None:

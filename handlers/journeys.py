@@ -1,6 +1,8 @@
 """Journeys: events start and wake the runs of SOPs. Included last, when others have written down what happened."""
 
-from bot.community import contacts, speakers
+from datetime import timedelta
+
+from bot.community import contacts, groups, speakers
 from bot.model.events import (
     CallFinished,
     CardPressed,
@@ -17,6 +19,9 @@ from bot.model.events import (
     MessageReceived,
     OfficialEvent,
     ScheduleDue,
+    SegmentEntered,
+    SegmentExited,
+    StaffAnswered,
     TimerDue,
     Tracked,
 )
@@ -29,6 +34,8 @@ from bot.sop.triggers import names_of
 from bot.storage.queries import contacts as rows
 
 router = Router("journeys")
+SAME_ADDING = timedelta(seconds=10)
+"""How far the time of a callback may be from the time that WeCom shows for the same adding."""
 
 
 def relation(
@@ -45,11 +52,15 @@ def _is_late(
     contact: ExternalContact,
     ctx: Context,
 ) -> bool:
-    """Whether something newer is known of the relation; a welcome code that comes late may still be used."""
+    """Whether something newer is known of the relation, or a reading told of this very adding before."""
     if isinstance(event, ContactHalfAdded | ContactEdited):
         return False
     follow = rows.follow(ctx.session, contacts.id_of(contact), event.user_id)
-    return follow is not None and event.at < follow.changed_at
+    if follow is None:
+        return False
+    if isinstance(event, ContactAdded) and not event.found and follow.found_at is not None:
+        return event.at <= follow.found_at + SAME_ADDING
+    return event.at < follow.changed_at
 
 
 router.on(ContactAdded)(relation)
@@ -69,7 +80,8 @@ router.on(MemberLeft)(member)
 
 @router.on(GroupChanged)
 def group(event: GroupChanged, ctx: Context) -> None:
-    _run(event, ctx, chat_id=event.chat_id)
+    if groups.is_newest(ctx.work, event):
+        _run(event, ctx, chat_id=event.chat_id)
 
 
 @router.on(MessageReceived)
@@ -108,6 +120,16 @@ def timer(event: TimerDue, ctx: Context) -> None:
 @router.on(ScheduleDue)
 def schedule(event: ScheduleDue, ctx: Context) -> None:
     runner.on_schedule(ctx.work, ctx.library, event)
+
+
+def named(event: SegmentEntered | SegmentExited | StaffAnswered, ctx: Context) -> None:
+    """An event of our own that names its subject."""
+    _run(event, ctx, contact_id=event.contact_id, chat_id=event.chat_id, user_id=event.user_id)
+
+
+router.on(SegmentEntered)(named)
+router.on(SegmentExited)(named)
+router.on(StaffAnswered)(named)
 
 
 @router.on(CallFinished, where=lambda event: "steps" in event.note)

@@ -14,9 +14,9 @@ from handlers.contacts import PROFILE
 router = Router("welcome")
 
 
-@router.on(CallFinished, where=lambda event: event.endpoint == PROFILE and event.outcome == "sent")
+@router.on(CallFinished, where=lambda event: event.endpoint == PROFILE)
 def profile_arrived(event: CallFinished, ctx: Context) -> None:
-    """A welcome that was held back for the contact's name can leave now, with the name in it."""
+    """A welcome that was held back for the contact's name can leave: with the name, or now that none will come."""
     external_user_id = ExternalUserId(str(event.body.get("external_userid", "")))
     for row in welcomes.held(ctx.session, external_user_id):
         contact = contacts.get(ctx.session, ContactId(row.note["welcome"]["contact_id"]))

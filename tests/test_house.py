@@ -33,8 +33,9 @@ LAYERS = (
     {"runtime"},
     {"handlers"},
     {"web"},
-    {"app", "demo"},
-    {"serve", "doctor"},
+    {"app", "sample"},
+    {"demo"},
+    {"serve", "doctor", "upkeep", "cli_sop"},
     {"cli"},
     {"__main__"},
 )

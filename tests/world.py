@@ -108,15 +108,15 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, **more: Any) -> AsyncIterator[World]:
+async def world(folder: Path, start: datetime = START, **more: Any) -> AsyncIterator[World]:
     """A world of its own below `folder`; `more` are settings beside the usual ones."""
-    clock = ManualClock(START)
+    clock = ManualClock(start)
     key, public = demo.archive_keys(folder)
     config = SimulatorConfig(archive_public_key=public)
     simulator = Simulator(clock, config)
     platform = TestServer(simulator.app)
     await platform.start_server()
-    given = {"database_url": f"sqlite:///{folder}/xiaoer.db"} | more
+    given = {"database_url": f"sqlite:///{folder}/xiaoer.db", "keep": {"folder": folder / "archive"}} | more
     settings = demo.settings(config, str(platform.make_url("/")).rstrip("/"), key, **given)
     async with opened(settings, clock) as bot:
         intake = asyncio.create_task(bot.intake.run())

@@ -78,10 +78,18 @@ def follow(work: Work, event: Greetable) -> tuple[ExternalContact, Beginning]:
         known = rows.follow(work.session, id_of(contact), event.user_id)
         assert known is not None
         known.state = event.state
+        _note_found(work, known, event)
         return contact, "new"
     if event.at < known.changed_at:
         return contact, "late"
+    _note_found(work, known, event)
     return contact, _follow_again(known, event, half)
+
+
+def _note_found(work: Work, known: FollowUser, event: Greetable) -> None:
+    """A reading showed the relation, and its callback may still come."""
+    if event.found:
+        known.found_at, known.seen_at = event.at, work.now
 
 
 def _follow_again(known: FollowUser, event: Greetable, half: bool) -> Beginning:
@@ -115,11 +123,20 @@ def unfollow(
 
 
 def profile(work: Work, answer: dict[str, Any]) -> ExternalContact | None:
-    """Take over what `externalcontact/get` tells.
+    """Take over what `externalcontact/get` tells; of a relation that we do not know the next reading will tell.
 
     Source: developer.work.weixin.qq.com/document/path/92114
     """
-    told = answer.get("external_contact") or {}
+    contact = describe(work, answer.get("external_contact") or {})
+    for relation in answer.get("follow_user") or [] if contact else []:
+        assert contact is not None
+        if rows.follow(work.session, id_of(contact), UserId(str(relation.get("userid", "")))) is not None:
+            note_relation(work, contact, relation)
+    return contact
+
+
+def describe(work: Work, told: dict[str, Any]) -> ExternalContact | None:
+    """Take over what WeCom shows of the person; None when it does not say of whom."""
     external_user_id = told.get("external_userid")
     if not external_user_id:
         return None
@@ -129,12 +146,13 @@ def profile(work: Work, answer: dict[str, Any]) -> ExternalContact | None:
     contact.company, contact.position = _text(told.get("corp_name")), _text(told.get("position"))
     contact.union_id = _text(told.get("unionid")) or contact.union_id
     contact.profiled_at = work.now
-    for relation in answer.get("follow_user") or []:
-        _relation(work, contact, relation)
     return contact
 
 
-def _relation(work: Work, contact: ExternalContact, relation: dict[str, Any]) -> None:
+def note_relation(
+    work: Work, contact: ExternalContact, relation: dict[str, Any], seen_at: datetime | None = None
+) -> None:
+    """Take over what a staff member noted of a contact; a relation that was there all along is known from now on."""
     user_id = UserId(str(relation.get("userid", "")))
     added_at = datetime.fromtimestamp(int(relation.get("createtime") or 0), work.now.tzinfo)
     rows.add_follow(work.session, id_of(contact), user_id, "active", added_at)
@@ -142,6 +160,7 @@ def _relation(work: Work, contact: ExternalContact, relation: dict[str, Any]) ->
     assert known is not None
     known.remark, known.add_way = _text(relation.get("remark")), relation.get("add_way")
     known.state = _text(relation.get("state")) or known.state
+    known.seen_at = seen_at or known.seen_at
 
 
 def set_field(work: Work, contact_id: ContactId, name: str, value: str | int | float | bool | None) -> None:
@@ -156,4 +175,4 @@ def set_field(work: Work, contact_id: ContactId, name: str, value: str | int | f
 
 
 def _text(value: object) -> str | None:
-    return str(value) if value else None
+    return str(value).strip() or None if value else None

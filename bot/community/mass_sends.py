@@ -88,7 +88,7 @@ def created(work: Work, mass: MassSend, event: CallFinished, settings: Settings)
         return
     refused = [str(one) for one in event.answer.get("fail_list") or []]
     msg_id = str(event.answer.get("msgid", ""))
-    if not rows.move_mass_send(work.session, mass, ["planned"], "waiting", msg_id=msg_id):
+    if not rows.move_mass_send(work.session, mass, ["planned", "failed"], "waiting", msg_id=msg_id):
         return
     mass.results = {"refused": len(refused)}
     post = rows.by_id(work.session, mass.post_id) if mass.post_id else None

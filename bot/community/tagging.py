@@ -90,6 +90,11 @@ def remove_tags(
     _mark(work, contact_id, sorted(ended), "remove_tag", user_id)
 
 
+def mark_carried(work: Work, contact_id: ContactId, user_id: UserId) -> None:
+    """Mark for one staff member what a contact carries already: WeCom keeps tags by pair, and this pair is new."""
+    _mark(work, contact_id, sorted(rows.carried(work.session, contact_id, work.now)), "add_tag", user_id)
+
+
 def _mark(
     work: Work, contact_id: ContactId, names: list[str], act: Literal["add_tag", "remove_tag"], user_id: UserId | None
 ) -> None:
@@ -108,9 +113,11 @@ def _mark(
 
 
 def _pairs(work: Work, contact_id: ContactId, user_id: UserId | None) -> list[UserId]:
-    if user_id is not None:
-        return [user_id]
-    return [UserId(follow.user_id) for follow in relations.follows(work.session, contact_id, FOLLOWING)]
+    """Who is to mark: not those whose contact is half added, which WeCom refuses; they mark once it is confirmed."""
+    if user_id is None:
+        return [UserId(follow.user_id) for follow in relations.follows(work.session, contact_id, FOLLOWING)]
+    follow = relations.follow(work.session, contact_id, user_id)
+    return [] if follow is not None and follow.status == "half" else [user_id]
 
 
 def not_marked(work: Work, contact_id: ContactId, names: Sequence[str], user_id: UserId, reason: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.model.lanes import Lane
 
-Platform = Literal["wecom", "official", "archive"]
+Platform = Literal["wecom", "official", "archive", "miniprogram", "sms", "mail", "hooks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,10 +44,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class _Relation(Event):
-    """Something between one staff member and one external contact."""
+    """Something between one staff member and one external contact; `found` by reading the corp, not told."""
 
     user_id: UserId
     external_user_id: ExternalUserId
+    found: bool = False
 
     @property
     def key(self) -> str:
@@ -116,7 +117,10 @@ class TransferFailed(_Relation):
 
 @dataclass(frozen=True, kw_only=True)
 class _InGroup(Event):
+    """Something in a group; `found` by reading it, not told."""
+
     chat_id: ChatId
+    found: bool = False
 
     @property
     def key(self) -> str:
@@ -371,6 +375,50 @@ class LeadQualified(Event):
     @property
     def key(self) -> str:
         return f"contact:{self.contact_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _InSegment(Event):
+    """A subject and a segment; exactly one of the ids names the subject."""
+
+    segment: str
+    contact_id: ContactId | None = None
+    chat_id: ChatId | None = None
+    user_id: UserId | None = None
+
+    @property
+    def key(self) -> str:
+        if self.contact_id is not None:
+            return f"contact:{self.contact_id}"
+        return f"group:{self.chat_id}" if self.chat_id else f"staff:{self.user_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentEntered(_InSegment):
+    kind: ClassVar[str] = "segment.entered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentExited(_InSegment):
+    kind: ClassVar[str] = "segment.exited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffAnswered(Event):
+    """`by` pressed a button of the card by which a run asked staff; the ids are those of the run."""
+
+    kind: ClassVar[str] = "staff.answered"
+    button: str
+    by: UserId
+    contact_id: ContactId | None = None
+    chat_id: ChatId | None = None
+    user_id: UserId | None = None
+
+    @property
+    def key(self) -> str:
+        if self.contact_id is not None:
+            return f"contact:{self.contact_id}"
+        return f"group:{self.chat_id}" if self.chat_id else f"staff:{self.user_id}"
 
 
 def _leaves(of: type[Event]) -> list[type[Event]]:

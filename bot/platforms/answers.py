@@ -15,6 +15,10 @@ class Meaning(StrEnum):
     """The access token is no longer good: fetch another, once."""
     LIMIT = "limit"
     """Too many calls: this endpoint rests."""
+    CROWDED = "crowded"
+    """Too many calls at the same moment: this endpoint pauses."""
+    UNKNOWN = "unknown"
+    """Perhaps it acted: nobody knows, so it must not be repeated."""
     FINAL = "final"
     """This call will never succeed as it is."""
     RECIPIENT = "recipient"
@@ -23,8 +27,13 @@ class Meaning(StrEnum):
     """Settings or rights at the platform are wrong: a person has to act."""
 
 
-REST = timedelta(minutes=1)
-"""How long an endpoint rests after a limit. Source: developer.work.weixin.qq.com/document/path/90312"""
+REST, LONGEST_REST = timedelta(minutes=1), timedelta(hours=1)
+"""How long an endpoint rests after a limit: at first a minute, each time again twice as long.
+
+Source: developer.work.weixin.qq.com/document/path/90312
+"""
+PAUSE = timedelta(seconds=2)
+"""How long an endpoint pauses that got too many calls at the same moment."""
 
 
 def table(**codes: tuple[int, ...]) -> Mapping[int, Meaning]:

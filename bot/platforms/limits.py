@@ -1,80 +1,121 @@
 """The platforms' limits, kept before a platform has to remind us.
 
-Windows slide: what was sent in the last minute counts, not what was sent since the clock's last full one.
 Source: developer.work.weixin.qq.com/document/path/90312 and 99110
 """
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.errors import Unreachable
+from bot.model.limits import Counter, Limit, Window
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `count` calls within `window`."""
-
-    count: int
-    window: timedelta
-
-
 EVERY_ENDPOINT = (Limit(10_000, MINUTE), Limit(150_000, HOUR))
 MESSAGE_TO_MEMBER = (Limit(30, MINUTE), Limit(1_000, HOUR))
 WEBHOOK = (Limit(20, MINUTE),)
 APPCHAT = (Limit(200, MINUTE),)
 
+DAILY, MONTHLY = (45009, 45028), (45040,)
+"""What an official account answers when a day's or a month's share is used up. Source: developers.weixin.qq.com,
+Global_Return_Code"""
+BEIJING = ZoneInfo("Asia/Shanghai")
+ASK_AGAIN = timedelta(seconds=1)
 
-def limits_of(platform: str, endpoint: str, body: dict[str, Any]) -> Iterator[tuple[str, tuple[Limit, ...]]]:
-    """What a call counts against: a name for each counter, and its limits."""
+
+class Counters(Protocol):
+    """Counts calls, for one process or for all of them."""
+
+    async def take(self, counters: Sequence[Counter], now: datetime) -> datetime | None:
+        """None when a call fits (it counts from then on); otherwise when there may be room.
+
+        Raises `Unreachable` when nobody can say.
+        """
+        ...
+
+    async def rest(self, name: str, until: datetime) -> None:
+        """Let nothing through that counts against `name` until then."""
+        ...
+
+
+class Limits:
+    """What may leave now, and what has to wait."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    async def until(self, platform: str, endpoint: str, body: dict[str, Any], now: datetime) -> datetime | None:
+        """None when a call may leave now; otherwise when to ask again."""
+        try:
+            return await self._counters.take(list(counters_of(platform, endpoint, body)), now)
+        except Unreachable:
+            return now + ASK_AGAIN  # what the others have sent is not known, and a limit is not to be guessed at
+
+    async def rest(
+        self, platform: str, endpoint: str, body: dict[str, Any], errcode: int, now: datetime, pause: timedelta
+    ) -> datetime:
+        """Send nothing to an endpoint that has had enough, for `pause` or as long as its errcode asks; returns until
+        when."""
+        until = max(now + pause, renewed_at(platform, errcode, now))
+        first = next(counters_of(platform, endpoint, body))
+        try:
+            await self._counters.rest(first.name, until)
+        except Unreachable:
+            return until  # the call itself waits; the next one is told by the platform
+        return until
+
+
+def counters_of(platform: str, endpoint: str, body: dict[str, Any]) -> Iterator[Counter]:
+    """What a call counts against; the first of them is what rests when the platform has had enough."""
     if platform == "wecom" and endpoint == "webhook/send":
-        yield f"webhook:{body.get('key')}", WEBHOOK
+        yield Counter(f"webhook:{body.get('key')}", WEBHOOK)
         return
-    yield f"{platform}:{endpoint}", EVERY_ENDPOINT
+    yield Counter(f"{platform}:{endpoint}", EVERY_ENDPOINT)
     if platform != "wecom":
         return
     if endpoint == "message/send":
-        for user_id in str(body.get("touser", "")).split("|"):
-            yield f"member:{user_id.lower()}", MESSAGE_TO_MEMBER
+        members = {user_id.lower() for user_id in str(body.get("touser", "")).split("|")}
+        yield from (Counter(f"member:{user_id}", MESSAGE_TO_MEMBER) for user_id in sorted(members))
     elif endpoint == "appchat/send":
-        yield f"appchat:{body.get('chatid')}", APPCHAT
+        yield Counter(f"appchat:{body.get('chatid')}", APPCHAT)
 
 
-class EmbeddedLimits:
+def renewed_at(platform: str, errcode: int, now: datetime) -> datetime:
+    """When a share that is used up is there again: an official account's days and months begin in Beijing."""
+    today = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    if platform == "official" and errcode in DAILY:
+        return (today + timedelta(days=1)).astimezone(UTC)
+    if platform == "official" and errcode in MONTHLY:
+        return (today.replace(day=1) + timedelta(days=32)).replace(day=1).astimezone(UTC)
+    return now
+
+
+class EmbeddedCounters:
     """Counters inside one process."""
 
     def __init__(self) -> None:
-        self._sent: dict[str, deque[datetime]] = {}
+        self._windows: dict[tuple[str, Limit], Window] = {}
         self._resting: dict[str, datetime] = {}
 
-    def until(self, platform: str, endpoint: str, body: dict[str, Any], now: datetime) -> datetime | None:
-        """None when a call may leave now (it counts from then on); otherwise when there will be room."""
-        rests_until = self._resting.get(f"{platform}:{endpoint}")
-        if rests_until is not None and rests_until > now:
-            return rests_until
-        counters = list(limits_of(platform, endpoint, body))
-        waits = [at for name, limits in counters for limit in limits if (at := self._room_at(name, limit, now))]
-        if waits:
+    async def take(self, counters: Sequence[Counter], now: datetime) -> datetime | None:
+        rests = [until for one in counters if (until := self._resting.get(one.name)) and until > now]
+        if rests:
+            return max(rests)
+        windows = [self._window(one.name, limit) for one in counters for limit in one.limits]
+        if waits := [room_at for window in windows if (room_at := window.room_at(now))]:
             return max(waits)
-        for name, limits in counters:
-            self._count(name, max(limit.window for limit in limits), now)
+        for window in windows:
+            window.add(now)
         return None
 
-    def rest(self, platform: str, endpoint: str, until: datetime) -> None:
-        """Send nothing to an endpoint until then: it has said that it had enough."""
-        self._resting[f"{platform}:{endpoint}"] = until
+    async def rest(self, name: str, until: datetime) -> None:
+        self._resting[name] = until
 
-    def _room_at(self, name: str, limit: Limit, now: datetime) -> datetime | None:
-        sent = self._sent.get(name, deque())
-        if len(sent) < limit.count:
-            return None
-        leaves_at = sent[-limit.count] + limit.window
-        return leaves_at if leaves_at > now else None
+    def recall(self, counters: Sequence[Counter], at: datetime) -> None:
+        """Count a call that left earlier, before this process began."""
+        for window in [self._window(one.name, limit) for one in counters for limit in one.limits]:
+            window.add(at)
 
-    def _count(self, name: str, window: timedelta, now: datetime) -> None:
-        sent = self._sent.setdefault(name, deque())
-        while sent and sent[0] + window <= now:
-            sent.popleft()
-        sent.append(now)
+    def _window(self, name: str, limit: Limit) -> Window:
+        return self._windows.setdefault((name, limit), Window(limit))

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Protocol
 
-from bot import log
-from bot.community import policy
+from bot import log, metrics
 from bot.community.rules import Rules
 from bot.i18n import use
 from bot.model.events import Event
@@ -38,20 +37,25 @@ class Dispatcher:
 
     def handle(self, work: Work, row: InboxRow) -> None:
         """Handle a row and finish it; when a handler raises, keep nothing and try again later."""
+        with log.tracing(row.trace_id):
+            metrics.HANDLED.labels(row.kind, self._handle(work, row)).inc()
+
+    def _handle(self, work: Work, row: InboxRow) -> str:
         inside = replace(work, trace_id=TraceId(row.trace_id), origin=f"inbox:{row.id}")
         try:
             with work.session.begin_nested():
                 self.dispatch(inside, ledger.read_event(row.kind, row.payload))
                 work.session.flush()
                 ledger.finish(work.session, row, work.now)
+            return "done"
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:500]
             buried = ledger.retry(work.session, row, work.now, reason)
-            logger.error("event failed", kind=row.kind, row=row.id, trace_id=row.trace_id, buried=buried, exc_info=True)
+            logger.error("event failed", kind=row.kind, row=row.id, buried=buried, exc_info=True)
+            return "buried" if buried else "again"
 
     def dispatch(self, work: Work, event: Event) -> None:
         use(self._settings.language)
-        policy.use(work.session, self._settings)
         context = Context(work, self._settings, self._knowledge.library, self._knowledge.rules)
         for route in self._router.routes(event):
             route.handler(event, context)

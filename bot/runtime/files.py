@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from bot.errors import BadInput
 from bot.model.tables import MediaRow
-from bot.runtime.outbox import Platform
+from bot.runtime.attempts import Platform
 from bot.storage.queries import media
 from bot.storage.work import Store
 

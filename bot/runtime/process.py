@@ -2,15 +2,39 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot import log
+from bot import log, metrics
+from bot.clock import Clock
 from bot.storage.queue import Queue
 
 logger = log.get(__name__)
 LOOK_AGAIN_S = 1.0
 """How long a loop waits at the most before it looks by itself: timers come due and retries ripen unannounced."""
 AFTER_FAILURE_S = 2.0
+LATE = timedelta(minutes=1)
+"""A loop that has not taken a step for so long hangs: it looks every second, and one step is short."""
+
+
+class Pulse:
+    """When each loop of this process last took a step."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._steps: dict[str, datetime] = {}
+
+    def beat(self, loop: str) -> None:
+        self._steps[loop] = now = self._clock.now()
+        metrics.STEPPED.labels(loop).set(now.timestamp())
+
+    def end(self, loop: str) -> None:
+        self._steps.pop(loop, None)
+
+    def late(self) -> list[str]:
+        """Loops that hang."""
+        now = self._clock.now()
+        return sorted(loop for loop, at in self._steps.items() if now - at > LATE)
 
 
 class Steps(Protocol):
@@ -22,26 +46,29 @@ class Steps(Protocol):
     async def step(self) -> int: ...
 
 
-async def run(loops: Sequence[Steps], queue: Queue, stop: asyncio.Event) -> None:
+async def run(loops: Sequence[Steps], queue: Queue, stop: asyncio.Event, pulse: Pulse) -> None:
     """Run all loops until `stop` is set; each finishes the batch it has in hand."""
     async with asyncio.TaskGroup() as tasks:
         for steps in loops:
-            tasks.create_task(_loop(steps, queue, stop), name=steps.topic)
+            tasks.create_task(_loop(steps, queue, stop, pulse), name=steps.topic)
         await stop.wait()
-        queue.announce(steps.topic for steps in loops)
+        queue.wake(steps.topic for steps in loops)
 
 
-async def _loop(steps: Steps, queue: Queue, stop: asyncio.Event) -> None:
+async def _loop(steps: Steps, queue: Queue, stop: asyncio.Event, pulse: Pulse) -> None:
+    pulse.beat(steps.topic)
     while not stop.is_set():
         try:
             while await steps.step() and not stop.is_set():
-                pass
+                pulse.beat(steps.topic)
         except Exception:
             logger.error("a loop failed and goes on", loop=steps.topic, exc_info=True)
             await _pause(stop, AFTER_FAILURE_S)
             continue
+        pulse.beat(steps.topic)
         if not stop.is_set():
             await queue.wait(steps.topic, LOOK_AGAIN_S)
+    pulse.end(steps.topic)
 
 
 async def every(seconds: float, do: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ A date becomes a timer of its own, unique on (SOP, moment): however many schedul
 
 from datetime import datetime
 
+from bot import metrics
 from bot.model.events import Event, ScheduleDue, TimerDue
 from bot.model.ids import SopName, TraceId
 from bot.model.lanes import Lane
@@ -15,6 +16,7 @@ from bot.sop.calendar import next_fire
 from bot.sop.library import schedules
 from bot.sop.schema import Trigger
 from bot.storage import ledger
+from bot.storage.leases import Lease
 from bot.storage.work import Store, Work
 
 BATCH = 500
@@ -26,12 +28,27 @@ class Scheduler:
 
     topic = "timers"
 
-    def __init__(self, store: Store, settings: Settings, knowledge: Knowledge) -> None:
-        self._store, self._settings, self._knowledge = store, settings, knowledge
+    def __init__(self, store: Store, settings: Settings, knowledge: Knowledge, lease: Lease | None = None) -> None:
+        self._store, self._settings, self._knowledge, self._lease = store, settings, knowledge, lease
 
     async def step(self) -> int:
-        """Fire what is due, at most a batch; returns how many timers that were."""
+        """Fire what is due, if this is the scheduler that leads; returns how many timers that were."""
+        return await self._store.work(self._lead)
+
+    async def fire(self) -> int:
+        """Fire what is due, at most a batch, whoever leads: twice would be harmless."""
         return await self._store.work(self._fire)
+
+    async def resign(self) -> None:
+        """Let another scheduler go on at once."""
+        if self._lease is not None:
+            lease = self._lease
+            await self._store.work(lambda work: lease.give_back(work.session))
+
+    def _lead(self, work: Work) -> int:
+        leads = self._lease is None or self._lease.take(work.session, work.now)
+        metrics.LEADING.set(leads)
+        return self._fire(work) if leads else 0
 
     def _fire(self, work: Work) -> int:
         due = ledger.claim_timers(work.session, work.now, BATCH)
@@ -39,9 +56,8 @@ class Scheduler:
             ledger.Arrival("timer", _event(row), f"timer:{row.id}", TraceId(row.trace_id or f"timer:{row.id}"))
             for row in due
         ]
-        ledger.receive(work.session, arrivals, work.now)
+        work.receive(arrivals)
         ledger.fired(work.session, due, work.now)
-        work.announced.update(f"inbox.{arrival.event.lane}" for arrival in arrivals)
         for row in due:
             if row.name == SCHEDULE:
                 self._set_next(work, SopName(row.subject.removeprefix("sop:")), row)

@@ -1,8 +1,10 @@
 """Takes events from the inbox, lane by lane, oldest first."""
 
+from collections.abc import Sequence
+
 from bot.model.lanes import Lane
 from bot.runtime.dispatcher import Dispatcher
-from bot.storage import ledger
+from bot.storage import ledger, spread
 from bot.storage.database import Urgency
 from bot.storage.work import Store, Work
 
@@ -18,12 +20,21 @@ class Worker:
         self.topic = f"inbox.{lane}"
 
     async def step(self) -> int:
-        """Handle what is there, at most a batch; returns how many events that were."""
-        urgency = Urgency.INSTANT if self.lane is Lane.INSTANT else Urgency.ORDINARY
-        return await self._store.work(self._handle, urgency)
+        """Handle this worker's share, at most a batch; returns how many events that were."""
+        async with self._store.queue.share(self.topic, BATCH) as ids:
+            return await self.handle(ids)
 
-    def _handle(self, work: Work) -> int:
-        rows = ledger.claim_events(work.session, self.lane, work.now, BATCH)
+    async def handle(self, ids: Sequence[int] | None = None) -> int:
+        """Handle those of these events that may be handled now, or the oldest; returns how many that were."""
+        if ids is not None and not ids:
+            return 0
+        urgency = Urgency.INSTANT if self.lane is Lane.INSTANT else Urgency.ORDINARY
+        return await self._store.work(lambda work: self._handle(work, ids), urgency)
+
+    def _handle(self, work: Work, ids: Sequence[int] | None) -> int:
+        rows = ledger.claim_events(work.session, self.lane, work.now, BATCH, ids)
         for row in rows:
             self._dispatcher.handle(work, row)
+        if self._store.queue.spreads_rows:
+            work.announced.add(self.topic, spread.next_events(work.session, self.lane, rows))
         return len(rows)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from bot.model.calls import Call
 from bot.model.events import Event
-from bot.model.tables import CustomerGroup, ExternalContact, Follower, FollowUser, Staff
+from bot.model.tables import CustomerGroup, ExternalContact, Follower, FollowUser, Staff, StepRun
 from bot.sop import template
 from bot.sop.scope import SHANGHAI, Subject
 from bot.storage.work import Work
@@ -29,6 +29,10 @@ Deed = Callable[[Work], object]
 What it returns is of no concern here."""
 
 ActsOn = Literal["contact", "group", "staff", "message", "any"]
+
+
+CHANNELS = ("mass", "official", "template", "subscription", "miniprogram", "kf", "sms", "mail", "moment")
+"""The ways by which an action can reach a contact unasked; caps count by them."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Step:
 
     `key` is the same whenever the same step of the same run is tried again. `occasion` is the same for the same step of
     all runs that began with the same moment of a schedule. `follow` is the relation between the contact and `user_id`.
+    `earlier` are the steps of this run that have an id and have been taken.
     """
 
     key: str
@@ -95,6 +100,7 @@ class Step:
     group: CustomerGroup | None = None
     user_id: str | None = None
     depth: int = 0
+    earlier: Mapping[str, StepRun] = field(default_factory=dict)
     around: Surroundings = Surroundings()
 
     @property
@@ -171,11 +177,15 @@ Component = Callable[[Step, Any], Iterator[Effect]]
 
 @dataclass(frozen=True)
 class Action:
-    """A component of the kind that does something. `needs` is the capability an adapter has to have for it."""
+    """A component of the kind that does something. `needs` is the capability an adapter has to have for it.
+
+    `reaches` is the channel by which it reaches a contact unasked: consent, quiet hours and caps stand before it.
+    """
 
     name: str
     subject: ActsOn
     needs: str
+    reaches: str
     act: Component
     params: type[BaseModel]
 
@@ -184,12 +194,13 @@ class Action:
         return (inspect.getdoc(self.act) or "").partition("\n")[0]
 
 
-def action(*, subject: ActsOn, needs: str = "") -> Callable[[Component], Action]:
+def action(*, subject: ActsOn, needs: str = "", reaches: str = "") -> Callable[[Component], Action]:
     """Make a component of a generator `(step, params)`; its `Params` forbids what it does not know."""
 
     def make(act: Component) -> Action:
         params = get_type_hints(act)["params"]
         assert issubclass(params, BaseModel)
-        return Action(act.__name__, subject, needs, act, params)
+        assert not reaches or reaches in CHANNELS
+        return Action(act.__name__, subject, needs, reaches, act, params)
 
     return make

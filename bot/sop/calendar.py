@@ -6,12 +6,13 @@ fields together where cron takes either, so numbers are translated to names, and
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.i18n import _
+from bot.sop import holidays, lunar
 from bot.sop.schema import Trigger
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -30,6 +31,13 @@ def check_cron(line: str) -> None:
 
 def next_fire(trigger: Trigger, after: datetime, zone: ZoneInfo) -> datetime | None:
     """The first moment later than `after`, in UTC; None when there is none."""
+    moment = _next(trigger, after, zone)
+    while moment is not None and trigger.workdays and not holidays.works(moment.astimezone(zone).date()):
+        moment = _next(trigger, moment, zone)
+    return moment
+
+
+def _next(trigger: Trigger, after: datetime, zone: ZoneInfo) -> datetime | None:
     if trigger.cron:
         moment: datetime | None = _cron(trigger.cron, zone).get_next_fire_time(None, after.astimezone(zone) + _TICK)
         return None if moment is None else moment.astimezone(UTC)
@@ -38,7 +46,25 @@ def next_fire(trigger: Trigger, after: datetime, zone: ZoneInfo) -> datetime | N
     if trigger.moment is not None:
         moment = in_zone(trigger.moment, zone)
         return moment if moment > after else None
+    if trigger.festival or trigger.solar_term:
+        return next((moment for moment in _yearly(trigger, after, zone) if moment > after), None)
     return None
+
+
+def _yearly(trigger: Trigger, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """The moments of a festival or of solar terms, from the year before on, in order."""
+    first = after.astimezone(zone).year - 1
+    for year in range(first, min(first + 4, lunar.LAST_YEAR)):
+        for day in _days_of(trigger, year):
+            yield datetime.combine(day + trigger.offset, trigger.clock, zone).astimezone(UTC)
+
+
+def _days_of(trigger: Trigger, year: int) -> Iterator[date]:
+    if trigger.festival:
+        yield lunar.festival_on(trigger.festival, year)
+        return
+    names = lunar.TERMS if trigger.solar_term == "any" else (trigger.solar_term,)
+    yield from (lunar.term_on(name, year) for name in names)
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -69,11 +95,11 @@ def _cron(line: str, zone: ZoneInfo) -> CronTrigger:
 def _weekdays(field: str) -> str:
     if field == "*":
         return field
-    days = {day for part in field.split(",") for day in _days(part)}
+    days = {day for part in field.split(",") for day in _weekdays_in(part)}
     return ",".join(name for name in _DAYS if name in days)
 
 
-def _days(part: str) -> Iterator[str]:
+def _weekdays_in(part: str) -> Iterator[str]:
     match = _PART.fullmatch(part)
     if match is None:
         raise BadCron(_("{part} is not a day of the week").format(part=part))

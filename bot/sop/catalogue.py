@@ -14,7 +14,8 @@ from bot.sop.durations import Duration
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
 from bot.sop.filters.operators import Kind
-from bot.sop.schema import Branch, Exit, Goal, If, Split, Wait, WaitFor, WaitUntil
+from bot.sop.gates import GATES, Gate
+from bot.sop.schema import Branch, BranchEvent, BranchResult, Exit, Goal, If, Split, Wait, WaitFor, WaitUntil
 from bot.sop.triggers import TRIGGERS, TriggerKind
 
 Item = dict[str, Any]
@@ -24,7 +25,10 @@ def as_dict() -> dict[str, list[Item]]:
     """What `xiaoer catalogue --json` prints."""
     return {
         "triggers": [_trigger(kind) for kind in TRIGGERS.values()],
-        "splits": [_item(name, "any", _summary(kind), params) for name, (kind, params) in _SPLITS.items()],
+        "splits": [
+            *(_item(name, "any", _summary(kind), params) for name, (kind, params) in _SPLITS.items()),
+            *(_gate(gate) for gate in GATES),
+        ],
         "actions": [_action(action) for action in all_actions().values()],
         "filters": [_filter(filter) for filter in all_filters().values()],
     }
@@ -39,6 +43,19 @@ _STEPS, _CONDITION = "steps", "condition"
 _SPLITS: Mapping[str, tuple[type, list[Item]]] = {
     "if": (If, [_param("if", _CONDITION), _param("then", _STEPS), _param("else", _STEPS, required=False)]),
     "branch": (Branch, [_param("branch", "list of {when, steps}"), _param("default", _STEPS)]),
+    "branch_event": (
+        BranchEvent,
+        [
+            _param("event", "event"),
+            _param("since", "step", required=False),
+            _param("then", _STEPS),
+            _param("else", _STEPS, required=False),
+        ],
+    ),
+    "branch_result": (
+        BranchResult,
+        [_param("branch_result", "step"), _param("ways", "steps by result"), _param("default", _STEPS)],
+    ),
     "split": (Split, [_param("split", "variants {weight, steps}")]),
     "wait": (Wait, [_param("wait", "duration", unit=_DURATION_UNIT)]),
     "wait_until": (
@@ -47,6 +64,7 @@ _SPLITS: Mapping[str, tuple[type, list[Item]]] = {
             _param("time", "time of day", required=False, unit="HH:MM"),
             _param("weekdays", "list of weekdays", required=False),
             _param("outside", "window", required=False, unit="HH:MM"),
+            _param("workdays_only", "flag", required=False),
             _param("date", "moment", required=False),
         ],
     ),
@@ -71,6 +89,15 @@ def _summary(kind: type) -> str:
 
 def _item(name: str, subject: str, summary: str, params: list[Item], **more: Any) -> Item:
     return {"name": name, "subject": subject, "summary": gettext(summary), "params": params, **more}
+
+
+def _gate(gate: Gate) -> Item:
+    params = [_param(name, kind, required=False, unit=_unit(kind)) for name, kind in gate.params.items()]
+    return _item(gate.name, "contact" if gate.only_contacts else "any", gate.summary, params)
+
+
+def _unit(kind: str) -> str:
+    return {"duration": _DURATION_UNIT, "share": "%", "time of day": "HH:MM"}.get(kind, "")
 
 
 def _trigger(kind: TriggerKind) -> Item:

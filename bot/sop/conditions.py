@@ -59,6 +59,13 @@ Condition = Leaf | AllOf | AnyOf | Not
 ALWAYS = AllOf(())
 
 
+def both(one: Condition, other: Condition) -> Condition:
+    """Two conditions as one."""
+    if ALWAYS in (one, other):
+        return other if one == ALWAYS else one
+    return AllOf((one, other))
+
+
 def leaves(condition: Condition) -> Iterator[Leaf]:
     match condition:
         case Leaf():
@@ -104,6 +111,8 @@ def _leaf(reading: Reading, name: str, raw: Any, path: Path) -> Condition:
     params = _params(reading, filter, own, path)
     if filter.kind.measures:
         return _behaviour(reading, filter, params, given, raw, path)
+    if own and not given and filter.kind.name == "flag":
+        given = {"is": True}
     operators = given if isinstance(raw, dict) else _shorthand(reading, filter, raw, path)
     tests = tuple(_tests(reading, filter.kind, operators, path))
     if not tests and not reading.failed:

@@ -4,17 +4,18 @@
 action has to be done, a wait begins, or the run ends.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.sop.calendar import in_zone
 from bot.sop.conditions import Condition
+from bot.sop.moments import next_fit
 from bot.sop.schema import (
     Branch,
+    BranchEvent,
+    BranchResult,
     Do,
     Exit,
     Goal,
@@ -26,10 +27,12 @@ from bot.sop.schema import (
     WaitFor,
     WaitUntil,
     block_at,
+    position_of,
     spelled,
     step_at,
 )
 from bot.sop.scope import Judgement
+from bot.sop.shares import share_of, variant_for
 
 Judge = Callable[[Condition], Judgement]
 
@@ -97,12 +100,19 @@ Outcome = Perform | Pause | Ended
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """What the engine is told of the world: the time, whose run it is, and how to ask about conditions."""
+    """What the engine is told of the world: the time, whose run it is, and how to ask about it.
+
+    `happened` says how often an event happened since a step of the run, or since its beginning. `results` says what
+    became of a step, the most telling word first. `winner` is the variant that has won a split, if one has.
+    """
 
     now: datetime
     zone: ZoneInfo
     subject: str
     judge: Judge
+    happened: Callable[[str, Position | None], int] = lambda _event, _since: 0
+    results: Callable[[Position], Sequence[str]] = lambda _position: ()
+    winner: Callable[[Position], str] = lambda _position: ""
 
 
 def advance(sop: Sop, position: Position | None, moment: Moment, news: News | None = None) -> Outcome | None:
@@ -143,7 +153,9 @@ def advance(sop: Sop, position: Position | None, moment: Moment, news: News | No
     return Ended(taken=taken)
 
 
-def _decide(sop: Sop, step: If | Branch | Split, position: Position, moment: Moment) -> Taken:
+def _decide(
+    sop: Sop, step: If | Branch | BranchEvent | BranchResult | Split, position: Position, moment: Moment
+) -> Taken:
     match step:
         case If(condition=condition):
             judgement = moment.judge(condition)
@@ -157,9 +169,24 @@ def _decide(sop: Sop, step: If | Branch | Split, position: Position, moment: Mom
                 if judgement.passed:
                     return Taken(position, step.name, case.name, {"verdicts": asked})
             return Taken(position, step.name, "default", {"verdicts": asked})
+        case BranchEvent(event=event, since=since):
+            count = moment.happened(event, position_of(sop, since) if since else None)
+            return Taken(position, step.name, "then" if count else "else", {"event": event, "count": count})
+        case BranchResult(of=of, ways=ways):
+            found = moment.results(position_of(sop, of))
+            way = next((word for word in found if word in ways), "default")
+            return Taken(position, step.name, way, {"of": of, "found": list(found)})
         case Split():
-            share = share_of(moment.subject, f"{sop.name}:{spelled(position)}")
-            return Taken(position, step.name, variant_for(step, share), {"share": round(share, 4)})
+            return _split(sop, step, position, moment)
+
+
+def _split(sop: Sop, split: Split, position: Position, moment: Moment) -> Taken:
+    """The variant by share; once one has won, everybody gets that."""
+    winner = moment.winner(position) if split.winner else ""
+    if winner:
+        return Taken(position, split.name, winner, {"winner": True})
+    share = share_of(moment.subject, f"{sop.name}:{spelled(position)}")
+    return Taken(position, split.name, variant_for(split, share), {"share": round(share, 4)})
 
 
 def _wake(sop: Sop, position: Position, moment: Moment, news: News) -> Taken | None:
@@ -197,66 +224,3 @@ def after(sop: Sop, position: Position) -> Position | None:
             return (*way, following)
         position = tuple(way[:-1])
     return None
-
-
-# ── shares ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def share_of(subject: str, salt: str) -> float:
-    """A number from 0 to under 1 that is always the same for a subject and a salt, and even over subjects."""
-    digest = hashlib.sha256(f"{salt}|{subject}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def variant_for(split: Split, share: float) -> str:
-    """The variant whose part of the line from 0 to 1 holds `share`."""
-    total, reached = sum(variant.weight for variant in split.variants), 0
-    for variant in split.variants:
-        reached += variant.weight
-        if share * total < reached:
-            return variant.name
-    return split.variants[-1].name
-
-
-# ── waiting for a moment ───────────────────────────────────────────────────────────────────────────────────────────
-
-_DAY = timedelta(days=1)
-
-
-def next_fit(step: WaitUntil, now: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment from `now` on that fits the step; `now` itself when it does."""
-    if step.moment is not None:
-        return max(now, in_zone(step.moment, zone))
-    fit = now
-    if step.clock is not None or step.weekdays:
-        fit = _next_clock(step, now, zone)
-    return _past_quiet(step.quiet, fit, zone) if step.quiet else fit
-
-
-def _next_clock(step: WaitUntil, now: datetime, zone: ZoneInfo) -> datetime:
-    """The next of the days at the time of day; without one, a fitting day fits from midnight on."""
-    local = now.astimezone(zone)
-    for ahead in range(9):
-        day = local.date() + _DAY * ahead
-        if step.weekdays and day.weekday() not in step.weekdays:
-            continue
-        moment = _at(day, step.clock or time(), zone)
-        if moment >= now:
-            return moment
-        if step.clock is None:
-            return now
-    raise AssertionError("some day of the next nine fits")
-
-
-def _past_quiet(quiet: tuple[time, time], moment: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, or the end of the quiet hours it falls into; they may cross midnight."""
-    start, end = quiet
-    local = moment.astimezone(zone)
-    clock = local.time()
-    if not (start <= clock < end if start <= end else clock >= start or clock < end):
-        return moment
-    return _at(local.date() if clock < end else local.date() + _DAY, end, zone)
-
-
-def _at(day: Any, clock: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, clock, zone).astimezone(UTC)

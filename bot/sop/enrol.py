@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.model.events import ScheduleDue
 from bot.model.tables import Run
+from bot.sop import rollouts
 from bot.sop.conditions import ALWAYS
-from bot.sop.engine import share_of
 from bot.sop.perform import suppress
 from bot.sop.schema import Sop
+from bot.sop.shares import share_of
 from bot.sop.turn import Occasion, Turn
 from bot.storage import ledger
 from bot.storage.queries import sops as rows
@@ -40,7 +42,9 @@ def _fits(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
         return False
     if sop.when == ALWAYS:
         return True
-    judgement = turn.judge(sop.when, sop.subject, occasion)
+    planned_at = occasion.event.at if isinstance(occasion.event, ScheduleDue) else None
+    judgement = turn.judge(sop.when, sop.subject, occasion, planned_at)
+    turn.let_in[sop.name] = judgement.as_list()
     if not judgement.passed and sop.trigger.name not in CHATTY:
         suppress(turn, sop.name, subject, "when", {"verdicts": judgement.as_list()})
     return judgement.passed
@@ -64,9 +68,8 @@ def _stopped_by(turn: Turn, sop: Sop, subject: str) -> tuple[str, dict[str, Any]
         rest = sop.reentry.after or timedelta.max
         if entered_at is not None and turn.work.now - entered_at < rest:
             return "reentry", {"entered_at": entered_at.isoformat()}
-    share = share_of(subject, f"{sop.name}:rollout") * 100
-    if share >= sop.rollout_percent:
-        return "rollout", {"percent": sop.rollout_percent}
+    if (held_back := rollouts.holds_back(turn.work, sop, subject)) is not None:
+        return held_back
     if share_of(subject, f"{sop.name}:holdout") * 100 < sop.holdout_percent:
         return "holdout", {"percent": sop.holdout_percent}
     return None
@@ -104,6 +107,7 @@ def _begin(turn: Turn, sop: Sop, occasion: Occasion, depth: int) -> Run | None:
                 "contact_id": occasion.contact_id,
                 "chat_id": occasion.chat_id,
                 "depth": depth,
+                "when": turn.let_in.get(sop.name, []),
             },
             "user_id": occasion.user_id,
             "started_at": turn.work.now,

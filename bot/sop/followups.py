@@ -11,7 +11,15 @@ START = "sop.start"
 """A run asks for another SOP for its subject: `run`, `sop`."""
 CONTINUE = "sop.continue"
 """A schedule has more subjects than one transaction takes: `sop`, `at`, `after`, the last id that was enrolled."""
-NAMES = (WAKE, START, CONTINUE)
+RECOUNT = "segment.recount"
+"""Everybody is looked at for a segment: `segment`."""
+EXPERIMENT = "experiment.judge"
+"""A split looks for its winner: `experiment`."""
+STAGE = "rollout.stage"
+"""A rollout may move on, or has to stop: `sop`, `digest`."""
+CONFIRMED = "mass.confirmed"
+"""It is time to ask whether a mass send was confirmed: `msgid`, `sender`, `look`, `steps`."""
+NAMES = (WAKE, START, CONTINUE, RECOUNT, EXPERIMENT, STAGE, CONFIRMED)
 
 
 def start(run_id: int, sop: str, at: datetime) -> TimerDue:
@@ -21,3 +29,7 @@ def start(run_id: int, sop: str, at: datetime) -> TimerDue:
 def go_on(sop: str, due_at: datetime, after: Any, now: datetime) -> TimerDue:
     about = {"sop": sop, "at": due_at.isoformat(), "after": after}
     return TimerDue(at=now, name=CONTINUE, about=about, subject=f"sop:{sop}")
+
+
+def recount(segment: str, now: datetime) -> TimerDue:
+    return TimerDue(at=now, name=RECOUNT, about={"segment": segment}, subject=f"segment:{segment}")

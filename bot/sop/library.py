@@ -9,10 +9,12 @@ from bot.errors import NotFound
 from bot.i18n import _
 from bot.model.ids import SopName
 from bot.settings import Settings
+from bot.sop import segment_files
 from bot.sop.actions import Surroundings
 from bot.sop.findings import Finding, shown
 from bot.sop.parse import parse
 from bot.sop.schema import Sop, Trigger
+from bot.sop.segment_files import Segment
 
 logger = log.get(__name__)
 
@@ -38,6 +40,7 @@ class Library:
     broken: Mapping[SopName, Finding] = field(default_factory=dict)
     stamps: Mapping[Path, Stamp] = field(default_factory=dict)
     versions: dict[tuple[str, str], Sop] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Sop]:
         return iter(self.sops.values())
@@ -57,12 +60,12 @@ class Library:
 
     def triggered_by(self, names: Sequence[str]) -> list[Sop]:
         """The SOPs that one of these events starts, the highest priority first."""
-        found = [sop for sop in self if sop.trigger.name in names]
+        found = [sop for sop in self if sop.trigger.heard_as in names]
         return sorted(found, key=lambda sop: (-sop.priority, sop.name))
 
     def reload(self) -> "tuple[Library, list[Finding]]":
         """What the folder says now; this very library when no file has changed since it was read."""
-        if stamps_of(files_of(self.folder)) == self.stamps:
+        if stamps_of([*files_of(self.folder), *segment_files.paths(self.folder)]) == self.stamps:
             return self, list(self.broken.values())
         return _read(self.folder, self.around, self)
 
@@ -97,8 +100,24 @@ def _read(folder: Path, around: Surroundings, before: Library) -> tuple[Library,
         logger.warning("an SOP file cannot be read", path=wrong[0].path, line=wrong[0].line, code=wrong[0].code)
         if known is not None:
             sops[name] = known
-    library = replace(before, sops=sops, folder=folder, around=around, broken=broken, stamps=stamps)
-    return library, findings
+    segments, wrong_segments = _segments(folder, before)
+    stamps = {**stamps, **stamps_of(segment_files.paths(folder))}
+    library = replace(before, sops=sops, folder=folder, around=around, broken=broken, stamps=stamps, segments=segments)
+    return library, findings + wrong_segments
+
+
+def _segments(folder: Path, before: Library) -> tuple[dict[str, Segment], list[Finding]]:
+    """The named segments; the last good text of one whose file is broken."""
+    segments: dict[str, Segment] = {}
+    findings: list[Finding] = []
+    for path in segment_files.paths(folder):
+        segment, wrong = segment_files.read_file(path)
+        findings += wrong
+        if found := segment or before.segments.get(path.stem):
+            segments[found.name] = found
+        if wrong:
+            logger.warning("a segment file cannot be read", path=wrong[0].path, line=wrong[0].line, code=wrong[0].code)
+    return segments, findings
 
 
 def read_file(path: Path, folder: Path) -> tuple[Sop | None, list[Finding]]:

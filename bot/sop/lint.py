@@ -6,13 +6,14 @@ from pathlib import Path
 
 from bot.i18n import _
 from bot.settings import Settings
+from bot.sop import references, segment_files, source
 from bot.sop.actions import Action
 from bot.sop.attachments import Attachment
 from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, Condition, leaves
 from bot.sop.findings import Finding, did_you_mean
 from bot.sop.library import files_of, read_file
-from bot.sop.schema import Branch, Do, If, Sop, SopStep, WaitFor, walk
+from bot.sop.schema import SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, walk
 from bot.sop.triggers import subjects_of
 
 CUSTOM_MESSAGE_KINDS = ("verified_subscription", "verified_service")
@@ -25,7 +26,10 @@ def capabilities_of(settings: Settings) -> frozenset[str]:
         able.add("official")
     if settings.demo or (settings.official and settings.official.kind in CUSTOM_MESSAGE_KINDS):
         able.add("official.custom_message")
-    return frozenset(able)
+    if settings.demo or (settings.official and settings.official.kind == "verified_service"):
+        able.add("official.template")
+    others = {"sms": settings.sms, "mail": settings.mail, "miniprogram": settings.miniprogram, "hooks": settings.hooks}
+    return frozenset(able | {name for name, found in others.items() if found})
 
 
 def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozenset[str] | None = None) -> list[Finding]:
@@ -35,12 +39,13 @@ def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozens
     """
     known = {path.resolve(): read_file(path, folder) for path in files_of(folder)}
     names = {sop.name for sop, _findings in known.values() if sop is not None}
-    findings: list[Finding] = []
+    segments, findings = segment_files.read_all(folder)
     for path in (file for given in paths for file in _files(given)):
         sop, wrong = known.get(path.resolve()) or read_file(path, _root(path, folder))
         findings += wrong
         if sop is not None:
             findings += _Check(sop, names | {sop.name}, media, capabilities).findings()
+            findings += references.findings(sop, segments)
     return sorted(set(findings))
 
 
@@ -48,7 +53,8 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     own = files_of(path)
-    return own or sorted(file for file in path.rglob("*.yaml") if file.parent.name not in ("rules", "media"))
+    others = ("rules", "media", segment_files.FOLDER)
+    return own or sorted(file for file in path.rglob("*.yaml") if file.parent.name not in others)
 
 
 def _root(path: Path, folder: Path) -> Path:
@@ -90,14 +96,14 @@ class _Check:
             message = _("an SOP for a {subject} belongs into {folder}/").format(
                 subject=self.sop.subject, folder=self.sop.subject
             )
-            yield self._found(1, "X110", message)
+            yield self._found(source.line_of(self.sop.source, "subject"), "X110", message)
 
     def _trigger(self) -> Iterator[Finding]:
         goal = self.sop.goal
-        for event in [self.sop.trigger.name, *([goal.event] if goal else [])]:
+        for key, event in [("trigger", self.sop.trigger.name), *([("goal", goal.event)] if goal else [])]:
             if self.sop.subject not in subjects_of(event):
                 message = _("{event} is not about a {subject}").format(event=event, subject=self.sop.subject)
-                yield self._found(1, "X118", message)
+                yield self._found(source.line_of(self.sop.source, key), "X118", message)
 
     def _condition(self, condition: Condition, line: int, *, scheduled: bool = False) -> Iterator[Finding]:
         for leaf in leaves(condition):
@@ -141,7 +147,7 @@ class _Check:
             case "message":
                 return "message.received" in events
             case subject:
-                named = {one for event in events if event != "date" for one in subjects_of(event)}
+                named = {one for event in events if event not in SCHEDULES for one in subjects_of(event)}
                 return subject in named | {self.sop.subject}
 
 
@@ -177,7 +183,6 @@ CODES: Mapping[str, str] = {
     "X112": "a bad cron line, date or time of day",
     "X113": "a branch without default",
     "X114": "steps that are never reached",
-    "X115": "an option that is not honoured",
     "X116": "an action without anybody to act on",
     "X117": "a filter that cannot be asked here",
     "X118": "an event that is not about the subject",
@@ -187,5 +192,7 @@ CODES: Mapping[str, str] = {
     "X123": "no adapter able to do it",
     "X124": "a bad split",
     "X125": "an unknown SOP",
+    "X126": "an unknown step, or two of one name",
+    "X127": "an unknown segment",
 }
 """Every code a finding can have, and what it means."""

@@ -1,31 +1,27 @@
 """Reading an SOP: from YAML to values. Every fault gets its line, nothing is guessed."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bot.i18n import _
 from bot.model.ids import SopName
-from bot.sop import calendar, source
-from bot.sop.conditions import ALWAYS, Condition, parse_condition
-from bot.sop.findings import Finding, did_you_mean
+from bot.sop import source
+from bot.sop.conditions import ALWAYS, Condition, both, parse_condition
+from bot.sop.findings import Finding
+from bot.sop.parse_gates import Gates
 from bot.sop.parse_steps import Steps
+from bot.sop.parse_trigger import TriggerText
 from bot.sop.reading import Reading
-from bot.sop.schema import Reentry, RunGoal, Sop, Trigger
+from bot.sop.schema import PURPOSES, Purpose, Reentry, RolloutPlan, RunGoal, Sop, Trigger
 from bot.sop.scope import SUBJECTS, Subject
-from bot.sop.triggers import TRIGGERS, check_event
-from bot.sop.values import event_name, moment
+from bot.sop.values import event_name
 
 PRIORITIES = {"low": 10, "normal": 50, "high": 90}
 KEYS = (
-    "sop", "title", "subject", "trigger", "priority", "mutex", "reentry", "rollout", "holdout", "goal", "when", "steps",
+    "sop", "title", "subject", "trigger", "purpose", "priority", "mutex", "reentry", "rollout", "holdout",
+    "frequency_cap", "dedupe", "goal", "when", "steps",
 )  # fmt: skip
-
-
-def digest_of(text: str) -> str:
-    """The name of one version: the hash of its text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def parse(text: str, path: str, name: str) -> tuple[Sop | None, list[Finding]]:
@@ -58,7 +54,8 @@ class _Head:
         if self.raw.get("sop", name) != name:
             reading.fail("X110", ("sop",), _("`sop` has to be {name}, like its path").format(name=name))
         subject = self._subject()
-        trigger = self._option("trigger", self._trigger, Trigger("contact.added"))
+        trigger, whose = self._option("trigger", TriggerText(reading).read, (Trigger("contact.added"), ALWAYS))
+        gates = Gates(reading)
         steps = Steps(reading).block(self.raw.get("steps"), ("steps",)) if "steps" in self.raw else ()
         return Sop(
             name=SopName(name),
@@ -66,15 +63,18 @@ class _Head:
             subject=subject,
             trigger=trigger,
             steps=steps,
-            digest=digest_of(text),
+            digest=source.digest_of(text),
             source=text,
             path=path,
-            when=self._option("when", self._condition, ALWAYS),
+            when=both(whose, self._option("when", self._condition, ALWAYS)),
             priority=self._option("priority", self._priority, PRIORITIES["normal"]),
             mutex=self._option("mutex", lambda raw: reading.text(raw, ("mutex",), "mutex"), ""),
             reentry=self._option("reentry", self._reentry, Reentry()),
-            rollout_percent=self._option("rollout", self._rollout, 100.0),
-            holdout_percent=self._option("holdout", lambda raw: self._percent(raw, ("holdout",)), 0.0),
+            purpose=self._option("purpose", self._purpose, "marketing"),
+            rollout=self._option("rollout", gates.rollout, RolloutPlan()),
+            holdout_percent=self._option("holdout", lambda raw: gates.percent(raw, ("holdout",)), 0.0),
+            caps=self._option("frequency_cap", gates.caps, ()),
+            same_content=self._option("dedupe", lambda raw: reading.duration(raw, ("dedupe",)), None),
             goal=self._option("goal", self._goal, None),
         )
 
@@ -90,42 +90,6 @@ class _Head:
             return raw  # type: ignore[no-any-return]
         self.reading.fail("X103", ("subject",), _("`subject` is one of: {names}").format(names=", ".join(SUBJECTS)))
         return "contact"
-
-    def _trigger(self, raw: Any) -> Trigger:
-        if isinstance(raw, str):
-            return self._event_trigger(raw)
-        shape = raw if isinstance(raw, dict) and len(raw) == 1 else {"": None}
-        [(key, value)] = shape.items()
-        path = ("trigger", key)
-        match key:
-            case "event":
-                return Trigger(event_name(self.reading, value, path))
-            case "cron":
-                return self._cron(value, path)
-            case "interval":
-                return Trigger("date", interval=self.reading.duration(value, path))
-            case "date":
-                return Trigger("date", moment=moment(self.reading, value, path))
-        known = "contact.added, {event: order.paid}, {cron: 0 20 * * *}, {interval: 2h}, {date: 2026-02-01 08:00}"
-        self.reading.fail("X111", ("trigger",), _("a trigger is written like one of: {known}").format(known=known))
-        return Trigger("contact.added")
-
-    def _event_trigger(self, name: str) -> Trigger:
-        if name in TRIGGERS and not TRIGGERS[name].params:
-            return Trigger(name)
-        hint = did_you_mean(name, TRIGGERS)
-        if not hint and check_event(name) is None:
-            hint = " " + _("A custom event is written {{event: {name}}}.").format(name=name)
-        self.reading.fail("X111", ("trigger",), _("there is no trigger {name}.").format(name=name) + hint)
-        return Trigger("contact.added")
-
-    def _cron(self, raw: Any, path: source.Path) -> Trigger:
-        line = self.reading.text(raw, path, "cron")
-        try:
-            calendar.check_cron(line)
-        except calendar.BadCron as error:
-            self.reading.fail("X112", path, str(error))
-        return Trigger("date", cron=line)
 
     def _priority(self, raw: Any) -> int:
         if isinstance(raw, str) and raw in PRIORITIES:
@@ -143,23 +107,11 @@ class _Head:
         self.reading.fail("X103", ("reentry",), _("`reentry` is never, always or {after: 30d}"))
         return Reentry()
 
-    def _rollout(self, raw: Any) -> float:
-        shape = self.reading.mapping(raw, ("rollout",), "rollout")
-        if "stop_loss" in shape:
-            self.reading.fail("X115", ("rollout", "stop_loss"), _("`stop_loss` is not watched yet: leave it out"))
-        self.reading.keys({key: None for key in shape if key != "stop_loss"}, ("rollout",), ("percent",))
-        return self._percent(shape.get("percent", 100), ("rollout", "percent"))
-
-    def _percent(self, raw: Any, path: source.Path) -> float:
-        number = raw.removesuffix("%") if isinstance(raw, str) and raw.endswith("%") else raw
-        try:
-            percent = -1.0 if isinstance(number, bool) else float(number)
-        except (TypeError, ValueError):
-            percent = -1.0
-        if not 0 <= percent <= 100:
-            self.reading.fail("X103", path, _("{value!r} is not a share such as 10%").format(value=raw))
-            return 0.0
-        return percent
+    def _purpose(self, raw: Any) -> Purpose:
+        found: Purpose | None = next((one for one in PURPOSES if one == raw), None)
+        if found is None:
+            self.reading.fail("X103", ("purpose",), _("`purpose` is one of: {names}").format(names=", ".join(PURPOSES)))
+        return found or "marketing"
 
     def _goal(self, raw: Any) -> RunGoal | None:
         shape = self.reading.mapping(raw, ("goal",), "goal")

@@ -1,8 +1,7 @@
 """Reading the steps of an SOP."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,12 +10,15 @@ from pydantic_core import ErrorDetails
 from bot.i18n import _
 from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, parse_condition
-from bot.sop.filters.time import WEEKDAYS
 from bot.sop.findings import did_you_mean
+from bot.sop.parse_waits import wait_until
 from bot.sop.reading import Reading
 from bot.sop.schema import (
+    RESULTS,
     Block,
     Branch,
+    BranchEvent,
+    BranchResult,
     Case,
     Do,
     Exit,
@@ -27,10 +29,10 @@ from bot.sop.schema import (
     Variant,
     Wait,
     WaitFor,
-    WaitUntil,
+    Winner,
 )
 from bot.sop.source import Path
-from bot.sop.values import clock, event_name, moment
+from bot.sop.values import event_name
 
 Raw = dict[str, Any]
 CODES = {"template": "X120", "too_long": "X121", "duration": "X104", "extra_forbidden": "X101", "missing": "X102"}
@@ -67,16 +69,19 @@ class Steps:
             message = _("a step is one of: {kinds}.").format(kinds=", ".join(kinds)) + hint
             self.reading.fail("X105", path, message)
             return Exit()
-        return kinds[found[0]](raw, path)
+        step = kinds[found[0]]({key: value for key, value in raw.items() if key != "id"}, path)
+        return replace(step, id=self.reading.text(raw["id"], (*path, "id"), "id")) if "id" in raw else step
 
     def _kinds(self) -> Mapping[str, Callable[[Raw, Path], SopStep]]:
         return {
             "do": self._do,
             "if": self._if,
             "branch": self._branch,
+            "branch_event": self._branch_event,
+            "branch_result": self._branch_result,
             "split": self._split,
             "wait": self._wait,
-            "wait_until": self._wait_until,
+            "wait_until": lambda raw, path: wait_until(self.reading, raw, path),
             "wait_for": self._wait_for,
             "goal": self._goal,
             "exit": self._exit,
@@ -154,15 +159,56 @@ class Steps:
             steps=self._below(shape, "steps", path),
         )
 
+    def _branch_event(self, raw: Raw, path: Path) -> SopStep:
+        self.reading.keys(raw, path, ("branch_event", "then", "else"))
+        path_of = (*path, "branch_event")
+        shape = self.reading.mapping(raw["branch_event"], path_of, "branch_event")
+        self.reading.keys(shape, path_of, ("event", "since"))
+        if shape and "event" not in shape:
+            self.reading.fail("X102", path_of, _("`{key}` is missing").format(key="event"))
+        if "then" not in raw:
+            self.reading.fail("X102", path, _("`{key}` is missing").format(key="then"))
+        return BranchEvent(
+            event=event_name(self.reading, shape["event"], (*path_of, "event")) if "event" in shape else "",
+            since=self.reading.text(shape["since"], (*path_of, "since"), "since") if "since" in shape else "",
+            then=self._below(raw, "then", path),
+            otherwise=self._below(raw, "else", path),
+            line=self.reading.line(path),
+        )
+
+    def _branch_result(self, raw: Raw, path: Path) -> SopStep:
+        self.reading.keys(raw, path, ("branch_result", "ways", "default"))
+        if "default" not in raw:
+            self.reading.fail("X113", path, _("a branch needs a `default`, for whom no way fits"))
+        ways = self.reading.mapping(raw.get("ways"), (*path, "ways"), "ways")
+        self.reading.keys(ways, (*path, "ways"), RESULTS)
+        return BranchResult(
+            of=self.reading.text(raw["branch_result"], (*path, "branch_result"), "branch_result"),
+            ways={name: self.block(below, (*path, "ways", name)) for name, below in ways.items()},
+            default=self._below(raw, "default", path),
+            line=self.reading.line(path),
+        )
+
     def _split(self, raw: Raw, path: Path) -> SopStep:
-        if "winner" in raw:
-            self.reading.fail("X115", (*path, "winner"), _("`winner` is not decided yet: leave it out"))
-        self.reading.keys({key: None for key in raw if key != "winner"}, path, ("split",))
+        self.reading.keys(raw, path, ("split", "winner"))
         shape = self.reading.mapping(raw["split"], (*path, "split"), "split")
         if len(shape) == 1:
             self.reading.fail("X124", (*path, "split"), _("a split needs two variants at the least"))
         variants = tuple(self._variant(name, value, (*path, "split", name)) for name, value in shape.items())
-        return Split(variants=variants, line=self.reading.line(path))
+        winner = self._winner(raw["winner"], (*path, "winner")) if "winner" in raw else None
+        return Split(variants=variants, winner=winner, line=self.reading.line(path))
+
+    def _winner(self, raw: Any, path: Path) -> Winner:
+        shape = self.reading.mapping(raw, path, "winner")
+        self.reading.keys(shape, path, ("event", "within", "min_sample", "min_time"))
+        if shape and "event" not in shape:
+            self.reading.fail("X102", path, _("`{key}` is missing").format(key="event"))
+        return Winner(
+            event=event_name(self.reading, shape["event"], (*path, "event")) if "event" in shape else "",
+            within=self.reading.duration(shape.get("within", "7d"), (*path, "within")),
+            min_sample=self.reading.count(shape.get("min_sample", 1000), (*path, "min_sample"), "min_sample"),
+            min_time=self.reading.duration(shape.get("min_time", "72h"), (*path, "min_time")),
+        )
 
     def _variant(self, name: str, raw: Any, path: Path) -> Variant:
         shape = self.reading.mapping(raw, path, name)
@@ -178,35 +224,6 @@ class Steps:
     def _wait(self, raw: Raw, path: Path) -> SopStep:
         self.reading.keys(raw, path, ("wait",))
         return Wait(duration=self.reading.duration(raw["wait"], (*path, "wait")), line=self.reading.line(path))
-
-    def _wait_until(self, raw: Raw, path: Path) -> SopStep:
-        self.reading.keys(raw, path, ("wait_until",))
-        path = (*path, "wait_until")
-        shape = self.reading.mapping(raw["wait_until"], path, "wait_until")
-        self.reading.keys(shape, path, ("time", "weekdays", "outside", "date"))
-        if "date" in shape and len(shape) > 1:
-            self.reading.fail("X103", path, _("`date` stands alone: it is one moment"))
-        return WaitUntil(
-            clock=clock(self.reading, shape["time"], (*path, "time")) if "time" in shape else None,
-            weekdays=self._weekdays(shape["weekdays"], (*path, "weekdays")) if "weekdays" in shape else frozenset(),
-            quiet=self._quiet(shape["outside"], (*path, "outside")) if "outside" in shape else None,
-            moment=moment(self.reading, shape["date"], (*path, "date")) if "date" in shape else None,
-            line=self.reading.line(path),
-        )
-
-    def _weekdays(self, raw: Any, path: Path) -> frozenset[int]:
-        if isinstance(raw, list) and raw and all(day in WEEKDAYS for day in raw):
-            return frozenset(WEEKDAYS.index(day) for day in raw)
-        self.reading.fail("X103", path, _("`weekdays` is a list of: {names}").format(names=", ".join(WEEKDAYS)))
-        return frozenset()
-
-    def _quiet(self, raw: Any, path: Path) -> tuple[time, time] | None:
-        if isinstance(raw, list) and len(raw) == 2:
-            start, end = (clock(self.reading, one, (*path, index)) for index, one in enumerate(raw))
-            if start != end or self.reading.failed:
-                return start, end
-        self.reading.fail("X103", path, _('`outside` is a window such as ["22:00", "08:00"]'))
-        return None
 
     def _wait_for(self, raw: Raw, path: Path) -> SopStep:
         self.reading.keys(raw, path, ("wait_for", "then", "timeout"))

@@ -5,15 +5,16 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import log
-from bot.community import contacts
+from bot.community import consent, contacts
 from bot.errors import BotError
 from bot.model.calls import Call
 from bot.model.ids import ContactId, UserId
-from bot.model.tables import ExternalContact, Follower, FollowUser, Run
+from bot.model.tables import ExternalContact, Follower, FollowUser, Run, StepRun
+from bot.sop import reach
 from bot.sop.actions import Effect, Note, Step, Suppress, Together
 from bot.sop.components import all_actions
 from bot.sop.engine import Taken
-from bot.sop.schema import Do, Position, Sop, spelled
+from bot.sop.schema import Do, Position, Sop, spelled, walk
 from bot.sop.turn import Occasion, Turn, told
 from bot.storage.queries import contacts as contact_rows
 from bot.storage.queries import followers, groups, sops
@@ -28,10 +29,16 @@ def perform(turn: Turn, run: Run, sop: Sop, do: Do, position: Position, occasion
     try:
         with turn.work.session.begin_nested():
             step = step_for(turn, run, sop, position, occasion)
+            message = reach.message_of(step, sop, action, do.params)
+            if message is not None and (refused := consent.refusal(turn.work, message)) is not None:
+                outcome, detail = _suppressed(turn, run, Suppress(refused.rule, refused.detail))
+                return Taken(position, do.name, outcome, detail)
             outcome, detail = "done", dict[str, Any]()
             for effect in action.act(step, do.params):
                 outcome, more = _take(turn, run, spelled(position), effect, outcome)
                 detail |= more
+            if message is not None and outcome == "planned":
+                consent.remember(turn.work, message)
     except SQLAlchemyError:
         raise
     except Exception as error:
@@ -94,8 +101,15 @@ def step_for(turn: Turn, run: Run, sop: Sop, position: Position, occasion: Occas
         group=None if chat_id is None else groups.by_id(session, chat_id),
         user_id=user_id,
         depth=int(run.variables.get("depth", 0)),
+        earlier=_earlier(turn, run, sop),
         around=turn.library.around,
     )
+
+
+def _earlier(turn: Turn, run: Run, sop: Sop) -> dict[str, StepRun]:
+    """The steps that have an id, as they were last taken."""
+    found = {step.id: sops.last_step(turn.work.session, run, spelled(at)) for at, step in walk(sop.steps) if step.id}
+    return {id: taken for id, taken in found.items() if taken is not None}
 
 
 def _follow(turn: Turn, contact: ExternalContact | None, user_id: UserId | None) -> FollowUser | None:

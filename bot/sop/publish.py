@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.model.ids import SopName
 from bot.model.tables import Run
+from bot.sop import membership
 from bot.sop.library import Library
 from bot.sop.parse import parse
 from bot.sop.schema import Sop
@@ -25,6 +26,7 @@ def publish(work: Work, library: Library) -> Library:
     rows.put_in_force(
         work.session, [{"sop": sop.name, "digest": sop.digest, "broken": _broken(library, sop)} for sop in sops]
     )
+    membership.plan(work, library)
     return library
 
 
@@ -43,13 +45,18 @@ def restore(work: Work, library: Library) -> Library:
 
 def version_of(work: Work, library: Library, run: Run) -> Sop | None:
     """The version that a run is on; None when neither the library nor the database has it any more."""
-    sop = library.find(run.sop, run.digest)
+    return version(work, library, run.sop, run.digest)
+
+
+def version(work: Work, library: Library, name: str, digest: str) -> Sop | None:
+    """A version of an SOP, in force or not."""
+    sop = library.find(name, digest)
     if sop is not None:
         return sop
-    version = rows.version(work.session, run.sop, run.digest)
-    sop = _parsed(run.sop, version.source) if version else None
+    kept = rows.version(work.session, name, digest)
+    sop = _parsed(name, kept.source) if kept else None
     if sop is not None:
-        library.versions[(run.sop, run.digest)] = sop
+        library.versions[(name, digest)] = sop
     return sop
 
 

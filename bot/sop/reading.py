@@ -42,6 +42,13 @@ class Reading:
         self.fail("X103", path, _("`{what}` wants a text").format(what=what))
         return ""
 
+    def count(self, raw: Any, path: Path, what: str) -> int:
+        """A whole number from 1 on; 1 when it is none, which nobody will use."""
+        if isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw <= 10_000_000:
+            return raw
+        self.fail("X103", path, _("`{what}` is a whole number from 1 on").format(what=what))
+        return 1
+
     def keys(self, raw: dict[str, Any], path: Path, known: tuple[str, ...]) -> None:
         """Refuse keys that nobody reads."""
         for key in raw:

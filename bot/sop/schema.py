@@ -11,13 +11,20 @@ from bot.model.ids import SopName
 from bot.sop.conditions import ALWAYS, Condition
 from bot.sop.scope import Subject
 
+Purpose = Literal["marketing", "service"]
+"""Service is what the contact asked for, such as the way of an order: it needs no consent and knows no caps."""
+PURPOSES: tuple[Purpose, ...] = ("marketing", "service")
+
 Position = tuple[int | str, ...]
 """Where a step stands: `(3, "then", 0)` is the first step of the `then` of the fourth step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Step:
+    """`id` is the name by which later steps speak of this one."""
+
     line: int = 0
+    id: str = ""
 
     @property
     def name(self) -> str:
@@ -74,6 +81,58 @@ class Branch(_Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BranchEvent(_Step):
+    """Go one way when an event has happened since the run began, or since an earlier step; the other way when not."""
+
+    event: str
+    since: str = ""
+    then: "Block" = ()
+    otherwise: "Block" = ()
+
+    @property
+    def name(self) -> str:
+        return "branch_event"
+
+    @property
+    def blocks(self) -> "Mapping[str, Block]":
+        return {"then": self.then, "else": self.otherwise}
+
+
+RESULTS = ("clicked", "unconfirmed", "sent", "pending", "failed", "suppressed")
+"""What can have become of an earlier step; the first that fits and has a way is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchResult(_Step):
+    """Go by what became of an earlier step: clicked, unconfirmed, sent, pending, failed or suppressed."""
+
+    of: str
+    ways: "Mapping[str, Block]"
+    default: "Block" = ()
+
+    @property
+    def name(self) -> str:
+        return "branch_result"
+
+    @property
+    def blocks(self) -> "Mapping[str, Block]":
+        return {**self.ways, "default": self.default}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """How a split finds its best variant: by an event within a time, from enough subjects and days on.
+
+    It may be looked at as often as one likes: a false winner is declared at most 5 times in 100.
+    """
+
+    event: str
+    within: timedelta = timedelta(days=7)
+    min_sample: int = 1000
+    min_time: timedelta = timedelta(hours=72)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     name: str
     weight: int
@@ -85,6 +144,7 @@ class Split(_Step):
     """Divide subjects by weight; the same subject always goes the same way."""
 
     variants: tuple[Variant, ...]
+    winner: Winner | None = None
 
     @property
     def blocks(self) -> "Mapping[str, Block]":
@@ -100,10 +160,11 @@ class Wait(_Step):
 
 @dataclass(frozen=True, kw_only=True)
 class WaitUntil(_Step):
-    """Go on at the next moment that fits: a time of day, certain weekdays, outside quiet hours, or a date."""
+    """Go on at the next moment that fits: a time of day, weekdays or workdays, outside quiet hours, or a date."""
 
     clock: time | None = None
     weekdays: frozenset[int] = frozenset()
+    workdays: bool = False
     quiet: tuple[time, time] | None = None
     moment: datetime | None = None
 
@@ -146,22 +207,40 @@ class Exit(_Step):
     reason: str = ""
 
 
-SopStep = Do | If | Branch | Split | Wait | WaitUntil | WaitFor | Goal | Exit
+SopStep = Do | If | Branch | BranchEvent | BranchResult | Split | Wait | WaitUntil | WaitFor | Goal | Exit
 Block = tuple[SopStep, ...]
+
+
+SCHEDULES = ("date", "birthday", "lunar_birthday", "anniversary", "festival", "solar_term")
+"""Triggers that are moments, not events."""
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """What starts runs: an event by name, or a schedule."""
+    """What starts runs: an event by name, a segment, or a schedule.
+
+    A festival or solar term fires at `clock` on the day `offset` away; `workdays` leaves out days nobody works.
+    """
 
     name: str
     cron: str = ""
     interval: timedelta | None = None
     moment: datetime | None = None
+    festival: str = ""
+    solar_term: str = ""
+    offset: timedelta = timedelta()
+    clock: time = time(9)
+    workdays: bool = False
+    segment: str = ""
 
     @property
     def is_schedule(self) -> bool:
-        return self.name == "date"
+        return self.name in SCHEDULES
+
+    @property
+    def heard_as(self) -> str:
+        """The name of the events that begin a run."""
+        return f"{self.name}:{self.segment}" if self.segment else self.name
 
 
 @dataclass(frozen=True)
@@ -180,9 +259,44 @@ class RunGoal:
     within: timedelta
 
 
+@dataclass(frozen=True)
+class StopLoss:
+    """When a rollout has to stop: a share of the runs, of at least `minimum`, met with an event within a time."""
+
+    event: str
+    above_percent: float
+    minimum: int = 200
+    within: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class RolloutPlan:
+    """Let an SOP out to a share of its subjects, and to more of them stage by stage while nothing speaks against it."""
+
+    stages: tuple[float, ...] = (100.0,)
+    every: timedelta = timedelta(hours=24)
+    stop_loss: StopLoss | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        return len(self.stages) > 1 or self.stop_loss is not None
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `count` messages within a time, by one channel, or by all when `channel` is empty."""
+
+    count: int
+    per: timedelta
+    channel: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sop:
-    """One version of one SOP; `digest` is the hash of its text, `source` the text."""
+    """One version of one SOP; `digest` is the hash of its text, `source` the text.
+
+    `same_content` is how long the same words are not said again; None is what the settings say.
+    """
 
     name: SopName
     title: str
@@ -196,7 +310,10 @@ class Sop:
     priority: int = 50
     mutex: str = ""
     reentry: Reentry = field(default_factory=Reentry)
-    rollout_percent: float = 100.0
+    rollout: RolloutPlan = field(default_factory=RolloutPlan)
+    caps: tuple[Cap, ...] = ()
+    same_content: timedelta | None = None
+    purpose: Purpose = "marketing"
     holdout_percent: float = 0.0
     goal: RunGoal | None = None
 
@@ -204,6 +321,14 @@ class Sop:
 def step_at(sop: Sop, position: Position) -> SopStep:
     """The step at a position; `LookupError` when there is none."""
     return block_at(sop, position[:-1])[_index(position[-1])]
+
+
+def position_of(sop: Sop, id: str) -> Position:
+    """Where the step with an id stands; `LookupError` when there is none."""
+    for position, step in walk(sop.steps):
+        if step.id == id:
+            return position
+    raise LookupError(f"no step is called {id!r}")
 
 
 def block_at(sop: Sop, way: Position) -> Block:

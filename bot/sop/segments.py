@@ -40,14 +40,31 @@ ANCHORS: dict[Subject, Anchor] = {
 def count(session: Session, condition: Condition, scope: Scope) -> int:
     """How many subjects are in the segment."""
     anchor = ANCHORS[scope.subject]
-    return queries.count_where(session, anchor.table, and_(anchor.audience, clause(condition, scope)))
+    return queries.count_where(session, anchor.table, members_clause(condition, scope))
 
 
 def members(session: Session, condition: Condition, scope: Scope, after: Any = None, limit: int = 500) -> list[Any]:
     """The ids of the segment above `after`, in order, at most `limit` of them."""
     anchor = ANCHORS[scope.subject]
-    wanted = and_(anchor.audience, clause(condition, scope))
-    return queries.ids_where(session, anchor.table, anchor.id, wanted, after, limit)
+    return queries.ids_where(session, anchor.table, anchor.id, members_clause(condition, scope), after, limit)
+
+
+def members_clause(condition: Condition, scope: Scope) -> Clause:
+    """Whoever is in the audience and meets the condition."""
+    return and_(ANCHORS[scope.subject].audience, clause(condition, scope))
+
+
+def which(session: Session, conditions: Sequence[Condition], scope: Scope, subject_id: Any) -> list[bool]:
+    """Which of the conditions one subject meets, in one question and without reasons."""
+    anchor = ANCHORS[scope.subject]
+    asked = [members_clause(condition, scope) for condition in conditions]
+    row = queries.values_of_one(session, anchor.table, anchor.id == subject_id, asked)
+    return [bool(answer) for answer in row] or [False] * len(conditions)
+
+
+def tables_of(condition: Condition, scope: Scope) -> frozenset[str]:
+    """The tables whose facts the condition looks at."""
+    return queries.tables_in(clause(condition, scope))
 
 
 def judge(session: Session, condition: Condition, scope: Scope, subject_id: Any) -> Judgement:
@@ -104,12 +121,18 @@ def _combine(condition: Condition, passed: dict[int, bool]) -> bool:
 
 
 def clause(condition: Condition, scope: Scope) -> Clause:
-    """The condition as SQL over the scope's subject; never NULL, so that `not` is the complement."""
+    """The condition as SQL over the scope's subject; what is NULL counts as false.
+
+    A column stands bare, so that its index is used. Only below a `not` NULL is made false, or the rest would not be
+    the complement.
+    """
     match condition:
         case Leaf():
             return _literal(_pure(condition, scope)) if condition.filter.is_pure else _stored(condition, scope)
+        case Not(Not(part)):
+            return clause(part, scope)
         case Not(part):
-            return not_(clause(part, scope))
+            return not_(func.coalesce(clause(part, scope), False))
         case AllOf(parts):
             return and_(true(), *(clause(part, scope) for part in parts))
         case AnyOf(parts):
@@ -138,7 +161,7 @@ def _stored(leaf: Leaf, scope: Scope) -> Clause:
 
 def _some(reach: Reach, scope: Scope) -> Any:
     def own(condition: Clause) -> Clause:
-        return func.coalesce(condition, False)
+        return condition
 
     def beside(condition: Clause) -> Clause:
         assert reach.on is not None
@@ -183,7 +206,7 @@ def _measured(leaf: Leaf, test: Test, reach: Reach, scope: Scope) -> Clause:
         return happened if (test.operator == "exists") is test.operand else not_(happened)
     value = queries.over_rows(reach.tables, acts, _measure(test.measure, scope))
     kind = leaf.filter.kind.measures[test.measure]
-    return kind.clause(value, test.operator, test.operand, scope, lambda c: func.coalesce(c, False))
+    return kind.clause(value, test.operator, test.operand, scope, lambda condition: condition)
 
 
 # ── what was found ─────────────────────────────────────────────────────────────────────────────────────────────────

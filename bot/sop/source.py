@@ -1,5 +1,6 @@
 """YAML with line numbers: plain values, and the line of every key and item."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,11 @@ Path = tuple[str | int, ...]
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+
+
+def digest_of(text: str) -> str:
+    """The name of one version: the hash of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class BadSource(ValueError):
@@ -52,6 +58,11 @@ def read(text: str) -> Source:
     source = Source(None)
     source.value = _Plain(source).convert(tree, ())
     return source
+
+
+def line_of(text: str, *path: str | int) -> int:
+    """The line on which a value stands in a text that has been read before."""
+    return read(text).line(path)
 
 
 class _Plain:

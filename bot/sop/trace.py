@@ -43,6 +43,8 @@ class RunTold:
     wake_at: datetime | None
     trace_id: str
     steps: Sequence[StepTold]
+    when: Sequence[dict[str, Any]] = ()
+    """The verdicts that let the subject in."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _run(run: Run, steps: Sequence[StepRun]) -> RunTold:
         wake_at=run.wake_at if run.state == "waiting" else None,
         trace_id=run.trace_id,
         steps=[StepTold(step.position, step.name, step.outcome, step.at, step.detail) for step in steps],
+        when=run.variables.get("when", []),
     )
 
 

@@ -87,6 +87,11 @@ def _pressed() -> None:
     """A staff member pressed a button of a card."""
 
 
+@_trigger("staff.answered", *SUBJECTS)
+def _answered() -> None:
+    """A staff member answered what an SOP asked by a card."""
+
+
 @_trigger("official.event", "contact")
 def _official() -> None:
     """A follower subscribed, unsubscribed, scanned, clicked or viewed at an official account."""
@@ -107,13 +112,52 @@ def _custom() -> None:
     """A shop or site reported an event of this name: {event: order.paid}."""
 
 
-@_trigger("date", *SUBJECTS, params={"cron": "cron", "interval": "duration", "date": "date"})
+@_trigger("segment.entered", *SUBJECTS, params={"segment.entered": "segment"})
+def _entered() -> None:
+    """A subject came into a segment: {segment.entered: dormant}; for contacts within seconds of the cause."""
+
+
+@_trigger("segment.exited", *SUBJECTS, params={"segment.exited": "segment"})
+def _exited() -> None:
+    """A subject is no longer in a segment: {segment.exited: dormant}."""
+
+
+_ON_A_DAY = {"at": "time of day", "workdays_only": "flag"}
+_NEAR_A_DAY = {"offset": "days", **_ON_A_DAY}
+
+
+@_trigger("date", *SUBJECTS, params={"cron": "cron", "interval": "duration", "date": "date", "workdays_only": "flag"})
 def _date() -> None:
     """A moment came, by cron line, interval or date; everybody who matches `when` enters."""
 
 
+@_trigger("birthday", "contact", params={"birthday": "days", **_ON_A_DAY})
+def _birthday() -> None:
+    """A contact's birthday, or some days before: {birthday: -7d, at: "08:00"}; 29 February is kept on the 28th."""
+
+
+@_trigger("lunar_birthday", "contact", params={"lunar_birthday": "days", **_ON_A_DAY})
+def _lunar_birthday() -> None:
+    """A contact's birthday by the Chinese calendar, or some days before: {lunar_birthday: 0d}."""
+
+
+@_trigger("anniversary", *SUBJECTS, params={"anniversary": "filter", **_NEAR_A_DAY})
+def _anniversary() -> None:
+    """The yearly return of a date that is known of the subject: {anniversary: follow.first_added_at}."""
+
+
+@_trigger("festival", *SUBJECTS, params={"festival": "festival", **_NEAR_A_DAY})
+def _festival() -> None:
+    """A festival, or some days before or after: {festival: 春节, offset: -15d, at: "09:00"}."""
+
+
+@_trigger("solar_term", *SUBJECTS, params={"solar_term": "solar term", **_NEAR_A_DAY})
+def _solar_term() -> None:
+    """One of the 24 solar terms, or any of them: {solar_term: 立春}."""
+
+
 _ROOTS = {name.partition(".")[0] for name in TRIGGERS if "." in name} | {"segment", "staff", "tag", "call", "timer"}
-_WAITABLE = [name for name in TRIGGERS if name not in ("date", "custom.event")]
+_WAITABLE = [name for name, kind in TRIGGERS.items() if kind.params is None]
 
 
 def check_event(name: str) -> str | None:
@@ -140,5 +184,28 @@ def names_of(event: Event) -> tuple[str, ...]:
             return "contact.half_added", "contact.added"
         case events.Tracked(name=name):
             return "track.event", name
+        case events.SegmentEntered(segment=segment) | events.SegmentExited(segment=segment):
+            return event.kind, f"{event.kind}:{segment}"
         case _:
             return (event.kind,)
+
+
+_BEHAVIOURS: Mapping[str, tuple[str, ...]] = {
+    "contact.added": ("contact_added",),
+    "contact.lost": ("contact_lost",),
+    "contact.removed": ("contact_removed",),
+    "member.joined": ("group_joined",),
+    "member.left": ("group_left", "removed_from_group"),
+    "message.received": ("spoke_in_group", "spoke_to_staff", "official_message"),
+    "official.event": ("official_followed", "official_unfollowed", "qr_scanned", "menu_clicked"),
+}
+
+
+def recorded_as(event: str) -> tuple[str, ...]:
+    """The behaviours by which an event is remembered; a custom event goes by its own name."""
+    return _BEHAVIOURS.get(event, (event,))
+
+
+def is_remembered(event: str) -> bool:
+    """Whether it can be asked later if an event has happened."""
+    return event in _BEHAVIOURS or event not in TRIGGERS

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from bot.model.calls import Call
@@ -13,6 +14,7 @@ from bot.sop.actions import Act, Together
 from bot.sop.conditions import Condition
 from bot.sop.library import Library
 from bot.sop.scope import Judgement, Scope, Subject
+from bot.storage import ledger
 from bot.storage.work import Work
 
 
@@ -52,12 +54,17 @@ class Turn:
 
     work: Work
     library: Library
+    let_in: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What the conditions of each SOP last found: of a run that begins, why it did."""
     _gathered: dict[str, _Gathered] = field(default_factory=dict)
 
-    def judge(self, condition: Condition, subject: Subject, occasion: Occasion) -> Judgement:
+    def judge(
+        self, condition: Condition, subject: Subject, occasion: Occasion, at: datetime | None = None
+    ) -> Judgement:
+        """Ask as of now, or as of the moment that a schedule was planned for."""
         scope = Scope(
             subject=subject,
-            now=self.work.now,
+            now=at or self.work.now,
             zone=self.library.around.zone,
             event=occasion.event,
             user_id=occasion.user_id,
@@ -84,3 +91,15 @@ def note_of(steps: Sequence[Sequence[Any]]) -> dict[str, Any]:
 def told(call: Call, run: Run, position: str) -> Call:
     """The call, with its end told to the run."""
     return replace(call, follow=True, note={**call.note, **note_of([[run.id, position]])})
+
+
+def occasion_of(run: Run) -> Occasion:
+    """The event that a run last heard, and whom the run is about."""
+    about = run.variables
+    return Occasion(
+        event=ledger.read_event(run.event_kind, run.event),
+        key=f"run:{run.id}",
+        contact_id=about.get("contact_id"),
+        chat_id=about.get("chat_id"),
+        user_id=None if run.user_id is None else UserId(run.user_id),
+    )

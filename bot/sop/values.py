@@ -1,6 +1,7 @@
 """Single values of the language: names of events, moments, times of day."""
 
-from datetime import datetime, time
+import re
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.i18n import _
@@ -8,6 +9,8 @@ from bot.sop.filters.dates import read_clock
 from bot.sop.reading import Reading
 from bot.sop.source import Path
 from bot.sop.triggers import check_event
+
+_DAYS = re.compile(r"([+-]?\d{1,3})d")
 
 
 def event_name(reading: Reading, raw: Any, path: Path) -> str:
@@ -34,3 +37,12 @@ def clock(reading: Reading, raw: Any, path: Path) -> time:
     except ValueError as error:
         reading.fail("X112", path, str(error))
         return time()
+
+
+def days(reading: Reading, raw: Any, path: Path) -> timedelta:
+    """Whole days before or after, such as -7d or 3d; 0d is the day itself."""
+    match = _DAYS.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None:
+        reading.fail("X104", path, _("{value!r} is not a number of days such as -7d, 0d or 3d").format(value=raw))
+        return timedelta()
+    return timedelta(days=int(match[1]))

@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 T = TypeVar("T")
 READERS = 2
+CONNECT_TIMEOUT_S = 5
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "wal_autocheckpoint=8000")
 """A commit is on disk when it returns. The log may reach 32 MB before a commit has to carry it over."""
 
@@ -40,7 +41,7 @@ def _dumps(value: object) -> str:
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads)
+    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -69,14 +70,21 @@ class Database:
         else:
             self.engine = create_engine(
                 target.set(drivername="postgresql+psycopg"),
+                connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
                 pool_size=writers + READERS,
                 pool_pre_ping=True,
                 json_serializer=_dumps,
                 json_deserializer=orjson.loads,
+                hide_parameters=True,
             )
             self._reader = self.engine
         self._writers = _Threads("database writer", 1 if self.is_sqlite else writers)
         self._readers = ThreadPoolExecutor(READERS, "database reader")
+
+    @property
+    def driver_url(self) -> str:
+        """The address as the PostgreSQL driver itself reads it, with the password."""
+        return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     async def run(self, work: Callable[[Session], T], urgency: Urgency = Urgency.ORDINARY) -> T:
         """Run `work` in one transaction: all of it is kept, or, when it raises, none of it."""
@@ -90,6 +98,12 @@ class Database:
                 return work(session)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, look)
+
+    def snapshot(self) -> Connection:
+        """The database as it stands at one moment, to be read through while others write. The caller closes it."""
+        if self.is_sqlite:
+            return self._reader.connect()
+        return self._reader.execution_options(isolation_level="REPEATABLE READ").connect()
 
     def run_here(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction on the calling thread: commands and tests."""

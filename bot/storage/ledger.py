@@ -5,6 +5,7 @@ claimed row is locked until its transaction ends, and a row is not claimed while
 """
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from bot.model.events import EVENTS, Event
 from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow, TimerRow
-from bot.storage.statements import changed, insert_new, insert_one
+from bot.storage.statements import changed, insert_id, insert_new, insert_one
 
 MAX_ATTEMPTS = 8
 SEND_TIMEOUT = timedelta(minutes=2)
@@ -67,9 +68,15 @@ def in_state(state: str, *states: str) -> ColumnElement[bool]:
 # ── inbox ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def receive(session: Session, arrivals: Iterable[Arrival], now: datetime) -> None:
-    """Insert arrivals; one whose dedupe key is known changes nothing."""
-    insert_new(session, InboxRow, [_inbox_row(arrival, now) for arrival in arrivals])
+def receive(session: Session, arrivals: Iterable[Arrival], now: datetime) -> Sequence[tuple[str, Sequence[int]]]:
+    """Insert arrivals; one whose dedupe key is known changes nothing.
+
+    Returns what to announce: topics, with the ids of new rows where the engine tells them.
+    """
+    rows = [_inbox_row(arrival, now) for arrival in arrivals]
+    told: Sequence[Any] = insert_new(session, InboxRow, rows, tell=("lane", "id"))
+    lanes = {row["lane"] for row in rows}
+    return [(f"inbox.{lane}", [row[1] for row in told if row[0] == lane]) for lane in lanes]
 
 
 def _inbox_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
@@ -92,8 +99,18 @@ def _inbox_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     }
 
 
-def claim_events(session: Session, lane: Lane, now: datetime, limit: int) -> Sequence[InboxRow]:
-    """Lock up to `limit` rows of a lane that may be handled now, oldest first."""
+def claim_events(
+    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
+) -> Sequence[InboxRow]:
+    """Lock up to `limit` rows of a lane that may be handled now, oldest first; with `ids`, only of these."""
+    rows = select(InboxRow).where(*claimable_events(lane, now)).order_by(col(InboxRow.id)).limit(limit)
+    if ids is not None:
+        rows = rows.where(col(InboxRow.id).in_(ids))
+    return session.exec(rows.with_for_update(skip_locked=True)).all()
+
+
+def claimable_events(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """What is true of rows that may be handled now: no older row of their subject is still open."""
     older = aliased(InboxRow)
     blocked = (
         select(older.id)
@@ -105,19 +122,12 @@ def claim_events(session: Session, lane: Lane, now: datetime, limit: int) -> Seq
         )
         .exists()
     )
-    rows = (
-        select(InboxRow)
-        .where(
-            in_state(InboxRow.state, "new"),
-            InboxRow.lane == lane.value,
-            col(InboxRow.ready_at) <= now,
-            or_(InboxRow.subject == "", ~blocked),
-        )
-        .order_by(col(InboxRow.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    return (
+        in_state(InboxRow.state, "new"),
+        col(InboxRow.lane) == lane.value,
+        col(InboxRow.ready_at) <= now,
+        or_(InboxRow.subject == "", ~blocked),
     )
-    return session.exec(rows).all()
 
 
 def finish(session: Session, row: InboxRow, now: datetime) -> None:
@@ -130,7 +140,7 @@ def retry(session: Session, row: InboxRow, now: datetime, error: str) -> bool:
     if attempts >= MAX_ATTEMPTS:
         changed(session, _inbox_update(row).values(state="buried", attempts=attempts, finished_at=now, error=error))
         return True
-    ready_at = now + backoff(attempts)
+    ready_at = now + backoff(attempts, row.id or 0)
     changed(session, _inbox_update(row).values(attempts=attempts, ready_at=ready_at, error=error))
     return False
 
@@ -139,9 +149,19 @@ def _inbox_update(row: InboxRow) -> Any:
     return update(InboxRow).where(col(InboxRow.id) == row.id, col(InboxRow.state) == "new")
 
 
-def backoff(attempts: int) -> timedelta:
-    """1, 2, 4 … seconds, at the most ten minutes."""
-    return min(timedelta(seconds=2 ** (attempts - 1)), timedelta(minutes=10))
+def backoff(attempts: int, row_id: int) -> timedelta:
+    """About 1, 2, 4 … seconds, at the most ten minutes: how long a row waits after so many attempts."""
+    pause = min(timedelta(seconds=2 ** min(attempts - 1, 10)), timedelta(minutes=10))
+    return scattered(pause, row_id, attempts)
+
+
+def scattered(pause: timedelta, row_id: int, attempts: int) -> timedelta:
+    """A quarter more or less, so that rows that failed together do not come back together.
+
+    Which of them waits how long follows from the row: the same story told again has the same moments.
+    """
+    spread = zlib.crc32(f"{row_id}:{attempts}".encode()) / 2**32
+    return pause * (0.75 + spread / 2)
 
 
 # ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,9 +230,9 @@ def next_due(session: Session) -> datetime | None:
 Ending = Literal["sent", "failed", "unknown", "expired", "cancelled"]
 
 
-def plan(session: Session, call: Call, now: datetime, trace_id: TraceId) -> bool:
-    """Plan a call; False when one with the same key was planned before."""
-    return insert_one(
+def plan(session: Session, call: Call, now: datetime, trace_id: TraceId) -> int | None:
+    """Plan a call and return its id; None when one with the same key was planned before."""
+    return insert_id(
         session,
         OutboxRow,
         {
@@ -229,6 +249,7 @@ def plan(session: Session, call: Call, now: datetime, trace_id: TraceId) -> bool
             "reason": "",
             "trace_id": trace_id,
             "attempts": 0,
+            "retries": 0,
             "planned_at": now,
             "ready_at": call.after or now,
             "deadline": call.deadline,
@@ -236,10 +257,11 @@ def plan(session: Session, call: Call, now: datetime, trace_id: TraceId) -> bool
     )
 
 
-def replan(session: Session, key: str, now: datetime, body: dict[str, Any] | None = None) -> bool:
-    """Let a held call go now, with another body if given; False when it has left already."""
+def replan(session: Session, key: str, now: datetime, body: dict[str, Any] | None = None) -> int | None:
+    """Let a held call go now, with another body if given, and return its id; None when it has left already."""
     held = update(OutboxRow).where(col(OutboxRow.dedupe_key) == key, col(OutboxRow.state) == "planned")
-    return changed(session, held.values(ready_at=now, **({} if body is None else {"body": body}))) == 1
+    released = held.values(ready_at=now, **({} if body is None else {"body": body}))
+    return session.connection().execute(released.returning(col(OutboxRow.id))).scalar()
 
 
 def rewrite(session: Session, key: str, body: dict[str, Any]) -> bool:
@@ -258,8 +280,21 @@ def find_call(session: Session, key: str) -> OutboxRow | None:
     return session.exec(select(OutboxRow).where(OutboxRow.dedupe_key == key)).first()
 
 
-def claim_calls(session: Session, lane: Lane, now: datetime, limit: int) -> Sequence[OutboxRow]:
-    """Take up to `limit` calls of a lane that may leave now; they are `sending` from here on."""
+def claim_calls(
+    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
+) -> Sequence[OutboxRow]:
+    """Take up to `limit` calls of a lane (or of `ids`) that may leave now; they are `sending` from here on."""
+    ready = select(OutboxRow).where(*claimable_calls(lane, now)).order_by(col(OutboxRow.id)).limit(limit)
+    if ids is not None:
+        ready = ready.where(col(OutboxRow.id).in_(ids))
+    rows = session.exec(ready.with_for_update(skip_locked=True)).all()
+    taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]), col(OutboxRow.state) == "planned")
+    changed(session, taken.values(state="sending", claimed_until=now + SEND_TIMEOUT))
+    return rows
+
+
+def claimable_calls(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]:
+    """What is true of calls that may leave now: no older call of their subject is still open."""
     older = aliased(OutboxRow)
     blocked = (
         select(older.id)
@@ -270,32 +305,22 @@ def claim_calls(session: Session, lane: Lane, now: datetime, limit: int) -> Sequ
         )
         .exists()
     )
-    rows = session.exec(
-        select(OutboxRow)
-        .where(
-            in_state(OutboxRow.state, "planned"),
-            OutboxRow.lane == lane.value,
-            col(OutboxRow.ready_at) <= now,
-            or_(OutboxRow.subject == "", ~blocked),
-        )
-        .order_by(col(OutboxRow.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]), col(OutboxRow.state) == "planned")
-    changed(session, taken.values(state="sending", claimed_until=now + SEND_TIMEOUT))
-    return rows
+    return (
+        in_state(OutboxRow.state, "planned"),
+        col(OutboxRow.lane) == lane.value,
+        col(OutboxRow.ready_at) <= now,
+        or_(OutboxRow.subject == "", ~blocked),
+    )
 
 
 def conclude(
     session: Session, row: OutboxRow, ending: Ending, now: datetime, answer: dict[str, Any], errcode: int, reason: str
 ) -> bool:
     """Write down how a call ended; False when somebody else concluded it before."""
-    under_way = update(OutboxRow).where(col(OutboxRow.id) == row.id, col(OutboxRow.state) == "sending")
     return (
         changed(
             session,
-            under_way.values(
+            _under_way(row).values(
                 state=ending,
                 finished_at=now,
                 attempts=OutboxRow.attempts + 1,
@@ -310,9 +335,14 @@ def conclude(
 
 def postpone(session: Session, row: OutboxRow, until: datetime, attempts: int, errcode: int, reason: str) -> None:
     """Give a call back, to leave at `until`; `attempts` is how often it has been tried."""
-    under_way = update(OutboxRow).where(col(OutboxRow.id) == row.id, col(OutboxRow.state) == "sending")
-    given_back = under_way.values(state="planned", ready_at=until, attempts=attempts, errcode=errcode, reason=reason)
-    changed(session, given_back)
+    given_back = {"state": "planned", "ready_at": until, "attempts": attempts, "errcode": errcode, "reason": reason}
+    changed(session, _under_way(row).values(**given_back))
+
+
+def _under_way(row: OutboxRow) -> Any:
+    """The row in this very attempt: whoever was taken for dead and comes back late changes nothing."""
+    attempt = (col(OutboxRow.state) == "sending", col(OutboxRow.attempts) == row.attempts)
+    return update(OutboxRow).where(col(OutboxRow.id) == row.id, *attempt)
 
 
 def abandoned_calls(session: Session, now: datetime, limit: int) -> Sequence[OutboxRow]:

@@ -6,20 +6,26 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, text
 
 import bot.model.tables
+from bot.storage.addresses import check_database
 from bot.storage.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
+LOCK = 20_130_523
+"""Whoever migrates holds the advisory lock of this number until its connection ends."""
 assert bot.model.tables
 
 
 def migrate(url: str) -> None:
-    """Apply every migration that the database does not have yet."""
+    """Apply every migration that the database does not have yet; of processes that start together, one does it."""
+    check_database(url)
     database = Database(url)
     try:
         with database.engine.connect() as connection:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": LOCK})
             command.upgrade(_config(connection), "head")
             connection.commit()
     finally:

@@ -5,9 +5,11 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, Executable, Table, literal_column
+from sqlalchemy import ColumnElement, CursorResult, Executable, Row, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+from bot.storage import touched
 
 MOST_ROWS = 64
 SQLITE = sqlite.dialect(json_serializer=lambda value: orjson.dumps(value).decode(), paramstyle="qmark")
@@ -26,22 +28,31 @@ def _insert(session: Session, model: type[SQLModel]) -> sqlite.Insert | postgres
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def insert_new(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_new(
+    session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], tell: Sequence[str] = ()
+) -> Sequence[Row[Any]]:
     """Insert rows in one go; a row whose unique key is there already is left as it stands. All name the same columns.
+
+    PostgreSQL returns the columns in `tell` of the rows that are new, at no extra cost; SQLite returns nothing.
 
     SQLite gets many rows a statement: its driver lets go of the interpreter's lock at every statement, and getting it
     back beside a busy event loop costs more than a row does.
     """
     if not rows:
-        return
+        return ()
     if session.get_bind().dialect.name != "sqlite":
-        session.connection().execute(_insert(session, model).on_conflict_do_nothing(), list(rows))
-        return
+        insert = _insert(session, model).on_conflict_do_nothing()
+        if not tell:
+            session.connection().execute(insert, list(rows))
+            return ()
+        columns = [table_of(model).c[name] for name in tell]
+        return session.connection().execute(insert.returning(*columns), list(rows)).all()
     names = tuple(column.name for column in table_of(model).c if column.name in rows[0])  # as INSERT orders them
     stores = _stores(model, names)
     for first, count in _chunks(len(rows)):
         values = [store(row[name]) for row in rows[first : first + count] for name, store in stores]
         session.connection().exec_driver_sql(_many_values(model, names, count), tuple(values))
+    return ()
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:
@@ -74,8 +85,24 @@ def _as_it_is(value: Any) -> Any:
 
 def insert_one(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> bool:
     """Insert a row; False when its unique key is there already."""
-    insert = _insert(session, model).values(**row).on_conflict_do_nothing().returning(literal_column("1"))
-    return session.connection().execute(insert).first() is not None
+    return _insert_returning(session, model, row, literal_column("1")) is not None
+
+
+def insert_id(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> int | None:
+    """Insert a row and return its id; None when its unique key is there already."""
+    found: int | None = _insert_returning(session, model, row, table_of(model).c.id)
+    return found
+
+
+def _insert_returning(
+    session: Session, model: type[SQLModel], row: Mapping[str, Any], told: ColumnElement[Any]
+) -> Any:
+    insert: Any = _insert(session, model).values(**row).on_conflict_do_nothing()
+    found = session.connection().execute(insert.returning(told)).first()
+    if found is None:
+        return None
+    touched.remember(session, table_of(model).name, row)
+    return found[0]
 
 
 def upsert(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:

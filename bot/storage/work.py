@@ -1,6 +1,6 @@
 """A unit of work: one transaction, its moment, its trace, and what it adds to the ledgers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -13,7 +13,7 @@ from bot.model.events import Event
 from bot.model.ids import TraceId
 from bot.storage import ledger
 from bot.storage.database import Database, Urgency
-from bot.storage.queue import Queue
+from bot.storage.queue import News, Queue
 
 T = TypeVar("T")
 
@@ -30,18 +30,21 @@ class Work:
     now: datetime
     trace_id: TraceId
     origin: str = ""
-    announced: set[str] = field(default_factory=set)
+    announced: News = field(default_factory=News)
     _recorded: int = 0
 
     def plan(self, call: Call) -> bool:
         """Plan a call to a platform; False when it was planned before."""
-        self.announced.add(f"outbox.{call.lane}")
-        return ledger.plan(self.session, call, self.now, self.trace_id)
+        planned = ledger.plan(self.session, call, self.now, self.trace_id)
+        self.announced.add(f"outbox.{call.lane}", [] if planned is None or call.after else [planned])
+        return planned is not None
 
     def release(self, key: str, body: dict[str, object] | None = None) -> bool:
         """Let a held call leave now; False when it has left already."""
-        self.announced.update(f"outbox.{lane}" for lane in ("instant", "normal"))
-        return ledger.replan(self.session, key, self.now, body)
+        released = ledger.replan(self.session, key, self.now, body)
+        for lane in ("instant", "normal"):
+            self.announced.add(f"outbox.{lane}", [] if released is None else [released])
+        return released is not None
 
     def set_timer(self, timer: ledger.Timer) -> bool:
         self.announced.add("timers")
@@ -54,8 +57,12 @@ class Work:
         """Put an event of our own into the inbox, for whoever handles it."""
         self._recorded += 1
         key = key or f"{self.origin}/{self._recorded}"
-        ledger.receive(self.session, [ledger.Arrival("xiaoer", event, key, self.trace_id)], self.now)
-        self.announced.add(f"inbox.{event.lane}")
+        self.receive([ledger.Arrival("xiaoer", event, key, self.trace_id)])
+
+    def receive(self, arrivals: Iterable[ledger.Arrival]) -> None:
+        """Put arrivals into the inbox; one that is known changes nothing."""
+        for topic, ids in ledger.receive(self.session, arrivals, self.now):
+            self.announced.add(topic, ids)
 
 
 class Store:
@@ -66,14 +73,14 @@ class Store:
 
     async def work(self, do: Callable[[Work], T], urgency: Urgency = Urgency.ORDINARY, origin: str = "") -> T:
         """Do something in one transaction, then wake whoever has work from it."""
-        announced: set[str] = set()
+        announced = News()
 
         def unit(session: Session) -> T:
             announced.clear()
             return do(Work(session, self.clock.now(), TraceId(origin), origin, announced))
 
         result = await self.database.run(unit, urgency)
-        self.queue.announce(announced)
+        self.queue.announce(announced.rows)
         return result
 
     async def read(self, do: Callable[[Session], T]) -> T:

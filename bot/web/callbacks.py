@@ -36,6 +36,7 @@ class Callbacks:
         return web.Response(body=wecom.verify(self._envelope(), request.query), content_type="text/plain")
 
     async def wecom(self, request: web.Request) -> web.Response:
+        self._intake.admit()
         body = await request.read()
         event, key = wecom.read(self._envelope(), request.query, body, self._clock.now())
         await self._intake.keep(_arrival("wecom", event, key))
@@ -50,6 +51,7 @@ class Callbacks:
         account = self._settings.official
         if account is None:
             raise _not_set("OFFICIAL")
+        self._intake.admit()
         now = self._clock.now()
         received = official.read(account, request.query, await request.read(), now)
         await self._intake.keep(_arrival("official", received.event, received.dedupe_key))

@@ -1,18 +1,26 @@
-"""Keeps arrivals before they are answered, many in one commit.
+"""Keeps arrivals before they are answered, many in one commit, and turns them away when too much waits already.
 
 While one commit is under way the next arrivals gather, so under load a commit serves all who wait for it, and alone
 nobody waits for company.
 """
 
 import asyncio
+from collections import Counter
 
+from bot import metrics
 from bot.errors import BotError
+from bot.model.lanes import Lane
 from bot.storage.database import Urgency
-from bot.storage.ledger import Arrival, receive
+from bot.storage.ledger import Arrival
+from bot.storage.queries import inbox
 from bot.storage.work import Store, Work
 
 MOST_WAITING = 2_000
 """Arrivals that may wait for a commit. More are refused: a platform brings them again, memory does not come back."""
+LOOK_S = 1.0
+"""How often the backlog is counted; what is kept in between is added."""
+FOR_INSTANT = 2
+"""Events that have seconds to live find a door open until the backlog is so many times as deep."""
 
 
 class Overloaded(BotError):
@@ -22,8 +30,9 @@ class Overloaded(BotError):
 class Intake:
     """The only way into the inbox from outside."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, most: int) -> None:
+        """`most` is how many rows of the inbox may wait to be handled."""
+        self._store, self._most, self._backlog = store, most, 0
         self._waiting: list[tuple[list[Arrival], asyncio.Future[None]]] = []
         self._waiting_arrivals = 0
         self._bell = asyncio.Event()
@@ -31,15 +40,26 @@ class Intake:
 
     async def keep(self, *arrivals: Arrival) -> None:
         """Return when the arrivals are in the database for good. Raises `Overloaded`."""
-        if self._stopped:
-            raise Overloaded("the door is closing")
-        if self._waiting_arrivals >= MOST_WAITING:
-            raise Overloaded("too many callbacks are waiting")
+        self.admit(FOR_INSTANT if all(one.event.lane is Lane.INSTANT for one in arrivals) else 1)
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((list(arrivals), kept))
         self._waiting_arrivals += len(arrivals)
         self._bell.set()
         await kept
+
+    def admit(self, room: int = FOR_INSTANT) -> None:
+        """Raises `Overloaded` when there is no room, so that nobody reads a body in vain."""
+        if self._stopped:
+            raise Overloaded("the door is closing")
+        if self._waiting_arrivals >= MOST_WAITING:
+            raise Overloaded("too many callbacks are waiting")
+        if self._backlog >= self._most * room:
+            raise Overloaded("too many events are waiting to be handled")
+
+    async def measure(self) -> None:
+        """Count how deep the backlog is; never further than it matters."""
+        deepest = self._most * FOR_INSTANT
+        self._backlog = await self._store.read(lambda session: inbox.backlog(session, deepest))
 
     async def run(self) -> None:
         """Commit whatever has gathered, until `stop` and nothing is left."""
@@ -59,8 +79,7 @@ class Intake:
         arrivals = [arrival for several, _kept in gathered for arrival in several]
 
         def insert(work: Work) -> None:
-            receive(work.session, arrivals, work.now)
-            work.announced.update(f"inbox.{arrival.event.lane}" for arrival in arrivals)
+            work.receive(arrivals)
 
         try:
             await self._store.work(insert, Urgency.DOOR)
@@ -69,6 +88,9 @@ class Intake:
                 if not kept.done():
                     kept.set_exception(error)
             return
+        self._backlog += len(arrivals)
+        for source, count in Counter(arrival.source for arrival in arrivals).items():
+            metrics.ARRIVED.labels(source).inc(count)
         for _several, kept in gathered:
             if not kept.done():
                 kept.set_result(None)

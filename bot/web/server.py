@@ -4,13 +4,28 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot import log
+from bot import log, metrics
 from bot.errors import BadInput, BadSignature, SettingsError
 from bot.web.intake import Overloaded
 
 logger = log.get(__name__)
 MAX_BODY_BYTES = 1024 * 1024
+DOORS = {"/callback/wecom": "wecom", "/callback/official": "official", "/track": "track", "/archive": "archive"}
+"""The doors that events come in by, and what their numbers are called."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """How long a door takes for an answer, and how many it turns away."""
+    door = DOORS.get(request.path)
+    if door is None or request.method != "POST":
+        return await handler(request)
+    with metrics.ACKNOWLEDGED.labels(door).time():
+        answer = await handler(request)
+    if answer.status == 503:
+        metrics.TURNED_AWAY.labels(door).inc()
+    return answer
 
 
 @web.middleware
@@ -49,6 +64,6 @@ def _line(status: int, reason: str) -> web.Response:
 
 def build(routes: list[web.RouteDef]) -> web.Application:
     """An application with these routes."""
-    app = web.Application(middlewares=[refusals], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[measured, refusals], client_max_size=MAX_BODY_BYTES)
     app.add_routes(routes)
     return app

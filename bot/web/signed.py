@@ -55,10 +55,12 @@ class SignedDoors:
         return [web.post("/track", self.track), web.post("/archive", self.archive)]
 
     async def track(self, request: web.Request) -> web.Response:
+        self._intake.admit(room=1)
         body = await _verified(request, self._settings.track.secret, "XIAOER_TRACK__SECRET", self._store.clock)
         return await self._keep("track", body, read_tracked)
 
     async def archive(self, request: web.Request) -> web.Response:
+        self._intake.admit(room=1)
         body = await _verified(request, self._settings.archive.secret, "XIAOER_ARCHIVE__SECRET", self._store.clock)
         return await self._keep("archive", body, read_archived)
 

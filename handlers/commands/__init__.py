@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 
 from bot import i18n
-from bot.community import policy, roles
+from bot.community import roles
 from bot.community.paragraphs import pieces
 from bot.community.roles import Role
 from bot.errors import BadCommand, BadInput, NotFound
@@ -30,7 +30,6 @@ def answer(event: StaffWrote, ctx: Context) -> None:
     """Do what a line asks for and answer it; a line without a slash gets a hint, once a day."""
     if ledger.find_call(ctx.session, _answer_key(event, 0)) is not None:
         return
-    policy.use(ctx.session, ctx.settings)
     before, language = i18n.current(), _language(ctx, event.user_id)
     i18n.use(language)
     try:

@@ -7,7 +7,7 @@ from bot.i18n import _
 from bot.model.ids import ContactId, ExternalUserId
 from bot.model.tables import ExternalContact
 from bot.storage.queries import lookups
-from bot.text.contacts import find_contact_details
+from bot.text.masking import masked as masked
 from handlers.commands.command import Ask
 
 MOST_NAMED = 5
@@ -48,11 +48,3 @@ def _unknown(word: str) -> str:
 
 def named(contact: ExternalContact) -> str:
     return f"{masked(contact.name or '')} #{contact.id}".strip()
-
-
-def masked(text: str) -> str:
-    """The text with the middle of every phone number hidden."""
-    for detail in reversed(find_contact_details(text)):
-        if detail.kind == "phone":
-            text = text[: detail.start] + detail.value[:3] + "****" + detail.value[-4:] + text[detail.end :]
-    return text

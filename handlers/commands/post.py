@@ -161,7 +161,7 @@ def _line(ask: Ask, one: Post) -> str:
 
 def _state(ask: Ask, one: Post) -> str:
     if one.state == "scheduled" and one.due_at:
-        return _("goes out {moment}").format(moment=_moment(ask, one.due_at))
+        return _("due {moment}").format(moment=_moment(ask, one.due_at))
     states = {
         "draft": _("waiting for your confirmation"),
         "scheduled": _("due now"),

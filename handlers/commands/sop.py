@@ -1,26 +1,42 @@
-"""/sop: which SOPs are in force, what they say, and holding one back."""
+"""/sop: which SOPs are in force and what they say; trying one out, publishing it, holding it back."""
 
 from collections.abc import Callable
+from difflib import unified_diff
 
-from bot.errors import BadCommand
+from bot.errors import BadCommand, NotFound
 from bot.i18n import _
 from bot.model.tables import SopState
-from bot.sop import publish
+from bot.sop import publish, release, telling
+from bot.sop.schema import Sop
+from bot.sop.simulate import simulate
 from bot.storage.queries import lookups, sops
+from bot.storage.queries.console import versions
 from bot.storage.work import Work
 from handlers.commands.command import Ask, command
 from handlers.commands.parse import Arguments, Nothing, fold
 
-MOST_SOURCE = 1500
+MOST_SOURCE, MOST_WAYS, MOST_VERSIONS, MOST_FINDINGS = 1500, 6, 8, 5
+INVENTED = 20
+"""Contacts of a simulation by chat: few enough that nobody else has to wait for it."""
 
 
 class Which(Arguments):
     name: str
 
 
-@command("sop", "流程", role="manager", form="/sop [list|show NAME|pause NAME|resume NAME]")
+class Version(Arguments):
+    name: str
+    version: str = ""
+
+
+@command(
+    "sop",
+    "流程",
+    role="manager",
+    form="/sop [list|show NAME|pause NAME|resume NAME|simulate NAME|publish NAME|rollback NAME]",
+)
 def sop(ask: Ask, words: Nothing) -> str:
-    """Show and hold back SOPs"""
+    """Show, try out, publish and hold back SOPs"""
     return _list(ask)
 
 
@@ -50,6 +66,67 @@ def pause(ask: Ask, words: Which) -> str:
 def resume(ask: Ask, words: Which) -> str:
     """Take a paused SOP up again"""
     return _set(ask, words.name, publish.resume)
+
+
+@sop.verb("simulate", "模拟", form="/sop simulate NAME")
+def simulate_(ask: Ask, words: Which) -> str:
+    """Let a few invented contacts walk a draft, or what is in force; nothing is sent"""
+    draft = _meant(ask, words.name)
+    told = simulate(ask.ctx.library, draft, start=ask.ctx.now, contacts=INVENTED)
+    return "\n".join(telling.simulated(told, ask.ctx.settings.zone, MOST_WAYS))
+
+
+@sop.verb("publish", "发布", form="/sop publish NAME [VERSION]")
+def publish_(ask: Ask, words: Version) -> str:
+    """Show what a draft changes; with its version, put it in force"""
+    draft = _meant(ask, words.name)
+    in_force = ask.ctx.library.find(draft.name)
+    if in_force is not None and in_force.digest == draft.digest:
+        return _("There is no draft of {name} that differs from what is in force.").format(name=draft.name)
+    if not words.version:
+        change = _change(in_force.source if in_force else "", draft.source)
+        sentence = _("To put this in force, write: /sop publish {name} {version}")
+        return f"{change}\n\n{sentence.format(name=draft.name, version=draft.digest[:8])}"
+    if draft.digest[:8] != fold(words.version):
+        return _("The draft has changed: it is {version} now.").format(version=draft.digest[:8])
+    release.publish(ask.ctx.library, draft)
+    return _in_force(draft)
+
+
+@sop.verb("rollback", "回滚", form="/sop rollback NAME [VERSION]")
+def rollback_(ask: Ask, words: Version) -> str:
+    """List the versions of an SOP; with one of them, put it in force again"""
+    name = _find(ask, words.name).sop
+    if not words.version:
+        known = [
+            f"{version.digest[:8]}  {version.published_at.astimezone(ask.ctx.settings.zone):%Y-%m-%d %H:%M}"
+            for version in reversed(versions(ask.session, name)[-MOST_VERSIONS:])
+        ]
+        return "\n".join([*known, _("To go back to one, write: /sop rollback {name} VERSION").format(name=name)])
+    earlier = release.previous(ask.work, name, fold(words.version))
+    release.publish(ask.ctx.library, earlier)
+    return _in_force(earlier)
+
+
+def _meant(ask: Ask, name: str) -> Sop:
+    """A draft by its whole name, else what is in force by the end of it."""
+    try:
+        return release.named(ask.ctx.library, name.removesuffix(".yaml"))
+    except NotFound:
+        return ask.ctx.library.get(_find(ask, name).sop)
+    except release.Unfit as error:
+        raise BadCommand("\n".join(map(str, error.findings[:MOST_FINDINGS]))) from error
+
+
+def _change(before: str, after: str) -> str:
+    changed = unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+    text = "\n".join(line for line in changed if not line.startswith(("---", "+++")))
+    return text if len(text) <= MOST_SOURCE else text[:MOST_SOURCE] + "…"
+
+
+def _in_force(sop: Sop) -> str:
+    sentence = _("{name} is in force as version {version} within seconds; whoever is under way finishes on theirs.")
+    return sentence.format(name=sop.name, version=sop.digest[:8])
 
 
 def _set(ask: Ask, name: str, change: Callable[[Work, str], bool]) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.community import readings
 from bot.i18n import _
 from bot.storage.queries import audit, inbox
 from handlers.commands.command import Ask, command
@@ -28,7 +29,10 @@ def status(ask: Ask, words: Nothing) -> str:
         )
         for endpoint, errcode, count in failed
     ]
-    return "\n".join(lines) if len(lines) > 1 else "\n".join([*lines, _("No call has failed in 24 hours.")])
+    if len(lines) == 1:
+        lines.append(_("No call has failed in 24 hours."))
+    reading = readings.newest(ask.session)
+    return "\n".join([*lines, *([readings.progress(reading, ask.ctx.settings.zone)] if reading else [])])
 
 
 def _backlog(waiting: dict[str, int]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from bot.sop import segments
 from bot.sop.filters import all_filters
@@ -21,7 +22,12 @@ OPERANDS = {
     },
     "date": {
         "before": "2026-01-01", "after": "2026-01-01", "between": "[2026-01-01, 2026-02-01]", "within": "7d",
-        "not_within": "7d", "within_next": "7d", "anniversary": "7d",
+        "not_within": "7d", "within_next": "7d", "anniversary": "7d", "anniversary_in": "today",
+    },
+    "lunar": {"anniversary": "7d", "anniversary_in": "7d"},
+    "age": {
+        "eq": "18", "ne": "18", "gt": "18", "gte": "18", "lt": "18", "lte": "18", "between": "[18, 30]",
+        "not_between": "[18, 30]",
     },
     "set": {"has_any": "[a, 1]", "has_all": "[a, 2]", "has_none": "[a]"},
     "flag": {"is": "true"},
@@ -42,10 +48,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town.database.close()
 
 
+def _given(field: FieldInfo) -> str:
+    return "x" if field.annotation is str else "3d"
+
+
 @pytest.mark.parametrize("name", sorted(all_filters()))
 def test_a_filter_answers_whatever_its_kind_allows(place: Town, name: str) -> None:
     filter = all_filters()[name]
-    own = "".join(f"{param}: x, " for param in filter.params.model_fields)
+    own = "".join(f"{name}: {_given(field)}, " for name, field in filter.params.model_fields.items())
     operands = dict(OPERANDS[filter.kind.name])
     if "missing" in filter.kind.operators:
         operands |= PRESENCE

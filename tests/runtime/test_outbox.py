@@ -117,3 +117,32 @@ async def test_what_a_dead_sender_left_is_sent_again_only_when_that_is_harmless(
     assert row(world, REPEATABLE).state == "sent"
     assert row(world, "message/send").state == "unknown"
     assert world.wecom.calls("message/send") == []
+
+
+async def test_a_token_that_is_refused_at_an_upload_costs_no_welcome(world: World) -> None:
+    world.wecom.faults.fail("media/upload", 40014, times=1)
+    spring = await world.wecom.contact_way(state="spring", staff="zhou")
+    await world.wecom.scan(spring, by="mei")
+    await world.settle()
+    assert row(world, "externalcontact/send_welcome_msg").state == "sent"
+
+
+async def test_an_upload_that_fails_has_sent_nothing_and_is_tried_again(world: World) -> None:
+    world.wecom.faults.http("media/upload", 502, times=1)
+    await world.wecom.tell("lin", "/report day")
+    await world.advance(timedelta(minutes=1))
+    states = world.read(select(OutboxRow.state).where(OutboxRow.endpoint == "message/send"))
+    assert set(states) == {"sent"}
+
+
+async def test_the_only_process_sends_again_at_once_what_its_last_life_left(world: World) -> None:
+    def under_way(work: Work) -> None:
+        work.plan(Call(REPEATABLE, key="a"))
+        for one in work.session.exec(select(OutboxRow).where(OutboxRow.state == "planned")):
+            one.state, one.claimed_until = "sending", work.now + timedelta(minutes=2)
+
+    await world.bot.store.work(under_way)
+    assert await world.bot.outboxes[0].recover() == 0
+    assert await world.bot.outboxes[0].recover(alone=True) == 1
+    await world.settle()
+    assert row(world, REPEATABLE).state == "sent"

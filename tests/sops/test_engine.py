@@ -7,9 +7,11 @@ import pytest
 
 from bot.sop import engine
 from bot.sop.engine import Elapsed, Ended, Heard, Moment, Pause, Perform
+from bot.sop.moments import next_fit
 from bot.sop.parse import parse
 from bot.sop.schema import Position, Sop, WaitUntil, spelled
 from bot.sop.scope import SHANGHAI, Judgement
+from bot.sop.shares import share_of
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
@@ -133,10 +135,10 @@ def local(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_the_next_moment_that_fits(step: WaitUntil, now: datetime, until: datetime) -> None:
-    assert engine.next_fit(step, now, SHANGHAI) == until
+    assert next_fit(step, now, SHANGHAI) == until
 
 
 def test_shares_are_even() -> None:
-    shares = [engine.share_of(f"contact:{n}", "salt") for n in range(5000)]
+    shares = [share_of(f"contact:{n}", "salt") for n in range(5000)]
     assert all(0 <= share < 1 for share in shares)
     assert 440 < sum(share < 0.1 for share in shares) < 560

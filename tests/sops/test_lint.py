@@ -35,6 +35,7 @@ def test_what_is_shipped_is_clean() -> None:
 
 STEPS = "steps:\n"
 NOTE = "steps: [{do: note, text: a}]\n"
+SPLIT = "steps:\n  - split: {A: {weight: 1, steps: [{exit: a}]}, B: {weight: 1, steps: [{exit: b}]}}\n"
 BAD = [
     ("steps: [", "X100", 5),
     ("steps: [{do: note, text: a}]\nsteps: []\n", "X100", 6),
@@ -83,12 +84,28 @@ BAD = [
     ("steps: [{branch: [{when: {contact.city: 上海}, steps: [{exit: a}]}]}]\n", "X113", 5),
     ("steps:\n  - exit: a\n  - {do: note, text: b}\n", "X114", 7),
     ("steps:\n  - goal: true\n  - {do: note, text: b}\n", "X114", 7),
-    ("rollout: {percent: 5, stop_loss: {metric: lost_rate}}\n" + NOTE, "X115", 5),
-    (
-        "steps:\n  - split: {A: {weight: 1, steps: [{exit: a}]}, B: {weight: 1, steps: [{exit: b}]}}\n    winner: {}\n",
-        "X115",
-        7,
-    ),
+    ("rollout: {percent: 5, stop_loss: {metric: lost_rate}}\n" + NOTE, "X101", 5),
+    ("rollout: {percent: 5, stop_loss: {event: contact.lost}}\n" + NOTE, "X102", 5),
+    ("rollout: {percent: 5, stop_loss: {event: lead.qualified, above: 2%}}\n" + NOTE, "X118", 5),
+    ("rollout: {stages: [5, 1]}\n" + NOTE, "X103", 5),
+    ("rollout: {stages: [1, 5], percent: 3}\n" + NOTE, "X103", 5),
+    ("frequency_cap: {count: 0, per: 1d}\n" + NOTE, "X103", 5),
+    ("frequency_cap: {count: 1}\n" + NOTE, "X102", 5),
+    ("frequency_cap: {pigeon: {count: 1, per: 1d}}\n" + NOTE, "X103", 5),
+    ("dedupe: often\n" + NOTE, "X104", 5),
+    ("purpose: fun\n" + NOTE, "X103", 5),
+    (SPLIT + "    winner: {}\n", "X103", 7),
+    (SPLIT + "    winner: {within: 7d}\n", "X102", 7),
+    (SPLIT + "    winner: {event: order.paid, min_sample: 0}\n", "X103", 7),
+    (SPLIT + "    winner: {event: card.pressed}\n", "X118", 6),
+    ("steps: [{branch_event: {event: order.paid}}]\n", "X102", 5),
+    ("steps: [{branch_event: {event: order.paid, since: offer}, then: [{exit: a}]}]\n", "X126", 5),
+    ("steps: [{branch_event: {event: lead.qualified}, then: [{exit: a}]}]\n", "X118", 5),
+    ("steps: [{branch_result: offer, ways: {sent: [{exit: a}]}, default: [{exit: b}]}]\n", "X126", 5),
+    ("steps: [{branch_result: offer, ways: {sent: [{exit: a}]}}]\n", "X113", 5),
+    ("steps: [{branch_result: offer, ways: {lost: [{exit: a}]}, default: [{exit: b}]}]\n", "X101", 5),
+    ("steps: [{id: a, do: note, text: a}, {id: a, do: note, text: a}]\n", "X126", 5),
+    ("steps: [{wait_until: {workdays_only: sometimes}}]\n", "X103", 5),
     ("steps: [{do: post_to_group, text: a}]\n", "X116", 5),
     ("steps: [{do: reply, text: a}]\n", "X116", 5),
     ("when: {staff.open_tasks: 1}\n" + NOTE, "X117", 5),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.model.tables import CustomerGroup, ExternalContact, MassSend, OutboxRow, Run
-from bot.sop import runner
+from bot.sop import entering
 from tests.sops.town import START, Town
 
 EVENING = "when: {group.layer: vip}\nsteps: [{do: post_to_group, text: 晚上好}]\n"
@@ -23,7 +23,7 @@ def test_everybody_who_matches_enters_once(town: Town) -> None:
 
 
 def test_a_large_audience_comes_in_batches(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 5)
+    monkeypatch.setattr(entering, "BATCH", 5)
     town.add(*(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START) for n in range(10, 22)))
     town.sop("contact/all", "steps: [{do: note, text: a}]\n", trigger='{cron: "0 20 * * *"}')
     town.due("contact/all", EIGHT)

@@ -82,10 +82,10 @@ def relations() -> list[SQLModel]:
 class Town:
     """SOP files, events into the runner, time that moves, and what came of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder / "sops"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.database = Database(f"sqlite:///{folder}/town.db")
+        self.database = Database(url or f"sqlite:///{folder}/town.db")
         SQLModel.metadata.create_all(self.database.engine)
         self.clock = ManualClock(START)
         self.library = Library(folder=self.folder)

@@ -47,7 +47,10 @@ async def test_half_added_and_then_confirmed_is_one_welcome(world: World) -> Non
     await world.wecom.accept("zhou", "mei")
     await world.settle()
     assert len(world.wecom.calls(WELCOME)) == 1
+    # and the tag, which WeCom refuses for a contact who is only half added, is on her now, there too
     assert "渠道/春季" in world.tags("mei")
+    assert "渠道/春季" in world.wecom.tags_of("mei", "zhou")
+    assert all(call.errcode == 0 for call in world.wecom.calls("externalcontact/mark_tag"))
 
 
 async def test_a_busy_welcome_is_tried_again_inside_its_window(world: World) -> None:

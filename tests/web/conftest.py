@@ -13,6 +13,7 @@ from sqlmodel import SQLModel, col, select
 from bot.clock import ManualClock
 from bot.community.rules import Rules
 from bot.model.tables import InboxRow
+from bot.runtime.process import Pulse
 from bot.settings import Settings
 from bot.sop.library import Library
 from bot.storage.database import Database
@@ -87,7 +88,7 @@ async def open_console(store: Store) -> AsyncIterator[OpenConsole]:
 @pytest.fixture
 async def intake(store: Store) -> AsyncIterator[Intake]:
     """The way into the inbox, open while the test runs."""
-    opened = Intake(store)
+    opened = Intake(store, 1_000_000)
     running = asyncio.create_task(opened.run())
     yield opened
     opened.stop()
@@ -104,7 +105,7 @@ async def open_doors(store: Store, intake: Intake, clock: ManualClock) -> AsyncI
         doors = [
             *Callbacks(settings, intake, NoKnowledge(), clock).routes(),
             *SignedDoors(settings, intake, store).routes(),
-            *Health(store).routes(),
+            *Health(store, Pulse(clock)).routes(),
         ]
         client = TestClient(TestServer(server.build(doors)))
         await client.start_server()

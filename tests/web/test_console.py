@@ -219,7 +219,7 @@ async def test_failures_are_shown_with_their_reason(open_console: OpenConsole) -
 
 async def test_leads_and_overdue_tasks_wait_on_their_page(open_console: OpenConsole) -> None:
     page = await text_of(await open_console(), "/console/leads")
-    for words in ("The lead score has reached 65", "Zhou", "due 2026-11-21 20:25:00"):
+    for words in ("The lead score has reached 65", "Zhou", "to be done by 2026-11-21 20:25:00"):
         assert words in page, words
 
 

@@ -42,7 +42,7 @@ async def test_a_full_door_says_so_and_when_to_come_again(
 
 async def test_arrivals_count_and_not_requests(store: Store) -> None:
     # given a door whose keeper does not come, so that everything waits
-    full = Intake(store)
+    full = Intake(store, 1_000_000)
     waiting = [asyncio.create_task(full.keep(*(arrival(n + k) for n in range(1000)))) for k in (0, 1000)]
     await asyncio.sleep(0)
     # when two requests of a thousand lines each wait
@@ -58,7 +58,7 @@ async def test_arrivals_count_and_not_requests(store: Store) -> None:
 
 
 async def test_what_waits_is_kept_before_the_door_closes(store: Store) -> None:
-    closing = Intake(store)
+    closing = Intake(store, 1_000_000)
     waiting = [asyncio.create_task(closing.keep(arrival(n))) for n in range(3)]
     await asyncio.sleep(0)
     closing.stop()
@@ -85,7 +85,7 @@ async def test_a_database_that_fails_is_told_without_its_words(
 
 
 async def test_a_caller_who_goes_away_leaves_the_others_in_peace(store: Store) -> None:
-    busy = Intake(store)
+    busy = Intake(store, 1_000_000)
     impatient = asyncio.create_task(busy.keep(arrival(1)))
     patient = asyncio.create_task(busy.keep(arrival(2)))
     await asyncio.sleep(0)

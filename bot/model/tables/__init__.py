@@ -12,20 +12,35 @@ from bot.model.tables.community import (
     StaffTask,
 )
 from bot.model.tables.contacts import Behaviour, ContactTag, ExternalContact, Follower, FollowUser, ScoreEntry
-from bot.model.tables.directory import CorpTag, Department, Staff
+from bot.model.tables.directory import CorpReading, CorpTag, Department, Staff
 from bot.model.tables.ledgers import InboxRow, OutboxRow, TimerRow
 from bot.model.tables.records import AuditRow, Cursor, MediaRow
-from bot.model.tables.sop import Run, SopState, SopVersion, StepRun, Suppression
+from bot.model.tables.shared import CounterRow, LeaseRow, TokenRow
+from bot.model.tables.sop import (
+    Experiment,
+    Rollout,
+    Run,
+    SegmentMember,
+    SegmentState,
+    SopState,
+    SopVersion,
+    StepRun,
+    Suppression,
+    Touch,
+)
 
 __all__ = [
     "Alert",
     "AuditRow",
     "Behaviour",
     "ContactTag",
+    "CorpReading",
     "CorpTag",
+    "CounterRow",
     "Cursor",
     "CustomerGroup",
     "Department",
+    "Experiment",
     "ExternalContact",
     "FollowUser",
     "Follower",
@@ -33,13 +48,17 @@ __all__ = [
     "HygieneCase",
     "InboxRow",
     "Lead",
+    "LeaseRow",
     "MassSend",
     "MediaRow",
     "Message",
     "OutboxRow",
     "Post",
+    "Rollout",
     "Run",
     "ScoreEntry",
+    "SegmentMember",
+    "SegmentState",
     "SopState",
     "SopVersion",
     "Staff",
@@ -47,4 +66,6 @@ __all__ = [
     "StepRun",
     "Suppression",
     "TimerRow",
+    "TokenRow",
+    "Touch",
 ]

@@ -10,7 +10,11 @@ from bot.model.columns import json_field, maybe_time_field, time_field
 
 
 class CustomerGroup(SQLModel, table=True):
-    """A group. `kind`: `customer` (with contacts), `webhook` or `appchat` (internal, the bot may speak there)."""
+    """A group. `kind`: `customer` (with contacts), `webhook` or `appchat` (internal, the bot may speak there).
+
+    `changes` holds when each kind of change was last told or found. `synced_at` is when its details were read,
+    `seen_at` the last reading of the corp that listed it.
+    """
 
     __tablename__ = "customer_group"
 
@@ -23,8 +27,10 @@ class CustomerGroup(SQLModel, table=True):
     tags: list[str] = json_field(list)
     admins: list[str] = json_field(list)
     version: str = ""
+    changes: dict[str, str] = json_field()
     created_at: datetime | None = maybe_time_field()
     synced_at: datetime | None = maybe_time_field()
+    seen_at: datetime | None = maybe_time_field()
     dismissed_at: datetime | None = maybe_time_field()
 
 

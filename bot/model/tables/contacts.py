@@ -43,7 +43,8 @@ class ExternalContact(SQLModel, table=True):
 class FollowUser(SQLModel, table=True):
     """A staff member's relation to a contact. `status`: half | active | lost | removed.
 
-    `changed_at` is the time of the newest event applied: an older one changes nothing.
+    `changed_at` is the time of the newest event applied: an older one changes nothing. `seen_at` is the last reading of
+    the corp that showed the relation; `found_at` is when one began that no callback told of.
     """
 
     __tablename__ = "follow_user"
@@ -60,6 +61,8 @@ class FollowUser(SQLModel, table=True):
     ended_at: datetime | None = maybe_time_field()
     greeted_at: datetime | None = maybe_time_field()
     changed_at: datetime = time_field()
+    seen_at: datetime | None = maybe_time_field()
+    found_at: datetime | None = maybe_time_field()
 
 
 class Follower(SQLModel, table=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from bot.model.columns import json_field, maybe_time_field
+from bot.model.columns import json_field, maybe_time_field, time_field
 
 
 class Department(SQLModel, table=True):
@@ -44,3 +44,21 @@ class CorpTag(SQLModel, table=True):
     tag_id: str = Field(primary_key=True)
     group_id: str = Field(index=True)
     name: str = Field(index=True)
+
+
+class CorpReading(SQLModel, table=True):
+    """One reading of the whole corp, page by page; `name` is its moment, and stands in the notes of its calls.
+
+    `since` is when the reading before began: what happened after it and was not told of is found now.
+    """
+
+    __tablename__ = "corp_reading"
+
+    name: str = Field(primary_key=True)
+    started_at: datetime = time_field(index=True)
+    since: datetime | None = maybe_time_field()
+    asked: int = 0
+    answered: int = 0
+    failed: int = 0
+    found: int = 0
+    finished_at: datetime | None = maybe_time_field()

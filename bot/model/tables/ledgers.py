@@ -1,8 +1,8 @@
 """The three ledgers: what reached us, what is due, what we will ask a platform to do.
 
 Every row has a dedupe key, a subject, a lane and a trace id. `state` moves only forward, and every UPDATE names the
-state it expects, so that two workers cannot both move a row. The indexes hold open rows only: what a claim costs does
-not grow with history.
+state it expects, so that two workers cannot both move a row. The indexes hold open rows only, and those that went
+badly: what a claim costs does not grow with history.
 """
 
 from datetime import datetime
@@ -22,7 +22,8 @@ def open_rows(name: str, columns: tuple[str, ...], *states: str) -> Index:
 
 
 class InboxRow(SQLModel, table=True):
-    """An event that reached us. States: new → done, or buried after its last attempt.
+    """An event that reached us. States: new → done, or buried after its last attempt; a person may drop that, or
+    make it new again.
 
     There is no claimed state: a worker holds the row's lock for its transaction, so a dead worker gives it back.
     """
@@ -31,6 +32,7 @@ class InboxRow(SQLModel, table=True):
     __table_args__ = (
         open_rows("ix_inbox_ready", ("lane", "id"), "new"),
         open_rows("ix_inbox_order", ("subject", "lane", "id"), "new"),
+        open_rows("ix_inbox_buried", ("id",), "buried"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -55,7 +57,10 @@ class TimerRow(SQLModel, table=True):
     """Something that is due at a moment. States: waiting → fired, or cancelled."""
 
     __tablename__ = "timers"
-    __table_args__ = (open_rows("ix_timers_due", ("due_at",), "waiting"),)
+    __table_args__ = (
+        open_rows("ix_timers_due", ("due_at",), "waiting"),
+        open_rows("ix_timers_over", ("due_at",), "fired", "cancelled"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(index=True)
@@ -70,13 +75,17 @@ class TimerRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A call to a platform. States: planned → sending → sent | failed | unknown | expired, or cancelled."""
+    """A call to a platform. States: planned → sending → sent | failed | unknown | expired, or cancelled.
+
+    A person may drop one that ended badly, or plan it again: `retries` counts that.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         open_rows("ix_outbox_ready", ("lane", "id"), "planned"),
         open_rows("ix_outbox_order", ("subject", "id"), "planned", "sending"),
         open_rows("ix_outbox_sending", ("claimed_until",), "sending"),
+        open_rows("ix_outbox_bad", ("id",), "failed", "unknown", "expired"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -94,6 +103,7 @@ class OutboxRow(SQLModel, table=True):
     reason: str = ""
     trace_id: str = Field(default="", index=True)
     attempts: int = 0
+    retries: int = 0
     planned_at: datetime = time_field()
     ready_at: datetime = time_field()
     deadline: datetime | None = maybe_time_field()

@@ -95,3 +95,71 @@ class Suppression(SQLModel, table=True):
     detail: dict[str, Any] = json_field()
     at: datetime = time_field()
     trace_id: str = Field(default="", index=True)
+
+
+class SegmentMember(SQLModel, table=True):
+    """A subject that was in a segment when it was last looked at; `subject` is its key, such as `contact:7`."""
+
+    __tablename__ = "segment_member"
+    __table_args__ = (UniqueConstraint("segment", "subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    segment: str
+    subject: str = Field(index=True)
+    entered_at: datetime = time_field()
+
+
+class SegmentState(SQLModel, table=True):
+    """Which text of a segment its members were counted by, and when everybody was last looked at."""
+
+    __tablename__ = "segment_state"
+
+    segment: str = Field(primary_key=True)
+    digest: str
+    counted_at: datetime = time_field()
+
+
+class Touch(SQLModel, table=True):
+    """One message to a contact that we planned: what caps, the same content and touch history are judged by."""
+
+    __tablename__ = "touch"
+    __table_args__ = (Index("ix_touch_contact", "contact_id", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="external_contact.id")
+    channel: str
+    content: str
+    sop: str = Field(index=True)
+    at: datetime = time_field()
+    dedupe_key: str = Field(unique=True)
+
+
+class Experiment(SQLModel, table=True):
+    """A split that looks for its winner; `detail` is what was last found, with the interval."""
+
+    __tablename__ = "experiment"
+    __table_args__ = (UniqueConstraint("sop", "digest", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sop: str
+    digest: str
+    position: str
+    began_at: datetime = time_field()
+    winner: str = ""
+    decided_at: datetime | None = maybe_time_field()
+    detail: dict[str, Any] = json_field()
+
+
+class Rollout(SQLModel, table=True):
+    """How far an SOP that is let out by stages has come; `stopped_at` is when its stop-loss ended that."""
+
+    __tablename__ = "rollout"
+    __table_args__ = (UniqueConstraint("sop", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sop: str
+    digest: str
+    stage: int = 0
+    moved_at: datetime = time_field()
+    stopped_at: datetime | None = maybe_time_field()
+    detail: dict[str, Any] = json_field()

@@ -5,15 +5,17 @@ from typing import Any
 
 import orjson
 
+from bot import metrics
 from bot.clock import Clock
 from bot.errors import PlatformError
 from bot.platforms.answers import Meaning
 from bot.platforms.http import Http
 from bot.platforms.official import errors
 from bot.platforms.official.endpoints import BLIND_SENDS, GETS, KEYED_SENDS, path
-from bot.platforms.tokens import TokenCache
+from bot.platforms.tokens import MemoryTokens, TokenCache, TokenStore
 from bot.settings import OfficialSettings
 
+UPLOAD = "media/upload"
 TOKEN = "stable_token"  # noqa: S105 - an endpoint
 LONGEST_KEY_BYTES = 32
 
@@ -21,9 +23,10 @@ LONGEST_KEY_BYTES = 32
 class Official:
     """Calls endpoints by the path that follows `/cgi-bin/`; one that begins with a slash is below the host itself."""
 
-    def __init__(self, http: Http, settings: OfficialSettings, clock: Clock) -> None:
+    def __init__(self, http: Http, settings: OfficialSettings, clock: Clock, tokens: TokenStore | None = None) -> None:
         self._http, self._settings = http, settings
-        self._tokens = TokenCache(clock, self._fetch_token)
+        name, secret = f"official:{settings.app_id}", settings.secret.get_secret_value()
+        self._tokens = TokenCache(clock, self._fetch_token, tokens or MemoryTokens(), name, secret)
 
     def meaning(self, endpoint: str, errcode: int) -> Meaning:
         return errors.meaning(endpoint, errcode)
@@ -38,20 +41,23 @@ class Official:
         A token that the platform no longer takes is fetched anew, once. 48001 is no such case: the account lacks the
         right, and another token does not bring it.
         """
-        body, token = _keyed(endpoint, body), await self._tokens.get()
-        try:
-            return await self._send(endpoint, {"access_token": token}, body)
-        except PlatformError as error:
-            if errors.meaning(endpoint, error.errcode) is not Meaning.TOKEN:
-                raise
-        self._tokens.drop(token)
-        return await self._send(endpoint, {"access_token": await self._tokens.get()}, body)
+        keyed = _keyed(endpoint, body)
+        return await self._tokens.use(
+            lambda token: self._send(endpoint, {"access_token": token}, keyed), self._is_stale
+        )
 
     async def upload(self, media: str, filename: str, content: bytes) -> str:
         """Hand over a file; the media id lives three days."""
-        params = {"access_token": await self._tokens.get(), "type": media}
-        answer = await self._http.upload("media/upload", self._url("media/upload"), params, filename, content)
-        return str(_accepted("media/upload", answer)["media_id"])
+
+        async def send(token: str) -> str:
+            params = {"access_token": token, "type": media}
+            answer = await self._http.upload(UPLOAD, self._url(UPLOAD), params, filename, content)
+            return str(_accepted(UPLOAD, answer)["media_id"])
+
+        return await self._tokens.use(send, self._is_stale)
+
+    def _is_stale(self, error: PlatformError) -> bool:
+        return errors.meaning(error.endpoint, error.errcode) is Meaning.TOKEN
 
     async def _send(self, endpoint: str, params: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         if endpoint in GETS:
@@ -71,6 +77,7 @@ class Official:
             "force_refresh": False,
         }
         answer = _accepted(TOKEN, await self._http.post(TOKEN, self._url(TOKEN), {}, wanted))
+        metrics.TOKENS.labels("official").inc()
         return str(answer["access_token"]), int(answer["expires_in"])
 
     def _url(self, endpoint: str) -> str:

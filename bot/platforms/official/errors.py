@@ -27,5 +27,5 @@ def meaning(endpoint: str, errcode: int) -> Meaning:
     if endpoint == "stable_token" and errcode == 40001:
         return Meaning.OPERATOR  # here it says that the secret is wrong
     if errcode == BUSY and endpoint in BLIND_SENDS:
-        return Meaning.FINAL  # here "busy" does not prove that nobody got the message
+        return Meaning.UNKNOWN  # here "busy" does not prove that nobody got the message
     return MEANINGS.get(errcode, Meaning.FINAL)

@@ -39,7 +39,7 @@ class Gateway:
             return self._spoil(request, name, asked, fault)
         if fault is not None and fault.kind == "hang":
             await self._wait(fault.seconds)
-        answer = self._answer(asked)
+        answer = self.answer(asked)
         if fault is not None and fault.kind in ("garbage", "after"):
             self._note(name, asked, None)
             return cut(request) if fault.kind == "after" else web.Response(body=b'{"errcode":0,"errm\xff')
@@ -49,7 +49,8 @@ class Gateway:
         self._note(name, asked, answer)
         return json_response(answer)
 
-    def _answer(self, asked: Request) -> dict[str, object] | File:
+    def answer(self, asked: Request) -> dict[str, object] | File:
+        """What the platform says to a request, without any HTTP around it."""
         try:
             endpoint = self._admit(asked)
             scope = "" if endpoint.free else self.tokens.check(asked.query.get("access_token"), self.platform.now())

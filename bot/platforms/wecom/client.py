@@ -5,15 +5,17 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot import metrics
 from bot.clock import Clock
 from bot.errors import BadInput, PlatformError
 from bot.platforms.answers import Meaning
 from bot.platforms.http import Http
-from bot.platforms.tokens import TokenCache
+from bot.platforms.tokens import MemoryTokens, TokenCache, TokenStore
 from bot.platforms.wecom import errors
 from bot.platforms.wecom.endpoints import GETS, is_repeatable
 from bot.settings import WeComSettings
 
+UPLOAD = "media/upload"
 WEBHOOK = "webhook:"
 """How the id of a group begins that is known by its webhook alone."""
 
@@ -22,10 +24,16 @@ class WeCom:
     """Calls endpoints by the path that follows `/cgi-bin/`."""
 
     def __init__(
-        self, http: Http, settings: WeComSettings, clock: Clock, webhooks: Mapping[str, SecretStr] | None = None
+        self,
+        http: Http,
+        settings: WeComSettings,
+        clock: Clock,
+        webhooks: Mapping[str, SecretStr] | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
         self._http, self._settings, self._webhooks = http, settings, webhooks or {}
-        self._tokens = TokenCache(clock, self._fetch_token)
+        name, secret = f"wecom:{settings.corp_id}:{settings.agent_id}", settings.secret.get_secret_value()
+        self._tokens = TokenCache(clock, self._fetch_token, tokens or MemoryTokens(), name, secret)
 
     async def call(self, endpoint: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call; raises `PlatformError` for an errcode, `Unreachable` when no answer came.
@@ -35,23 +43,26 @@ class WeCom:
         """
         if endpoint.startswith("webhook/"):
             return await self._send(endpoint, {"key": self._webhook_key(str(body["key"]))}, _without(body, "key"))
-        token = await self._tokens.get()
-        try:
-            return await self._send(endpoint, {"access_token": token}, self._complete(endpoint, body))
-        except PlatformError as error:
-            if errors.meaning(endpoint, error.errcode) is not Meaning.TOKEN:
-                raise
-        self._tokens.drop(token)
-        return await self._send(endpoint, {"access_token": await self._tokens.get()}, self._complete(endpoint, body))
+        complete = self._complete(endpoint, body)
+        return await self._tokens.use(
+            lambda token: self._send(endpoint, {"access_token": token}, complete), self._is_stale
+        )
 
     async def upload(self, media: str, filename: str, content: bytes) -> str:
         """Hand over a file; the media id lives three days.
 
         Source: developer.work.weixin.qq.com/document/path/90253
         """
-        params = {"access_token": await self._tokens.get(), "type": media}
-        answer = await self._http.upload("media/upload", self._url("media/upload"), params, filename, content)
-        return str(_accepted("media/upload", answer)["media_id"])
+
+        async def send(token: str) -> str:
+            params = {"access_token": token, "type": media}
+            answer = await self._http.upload(UPLOAD, self._url(UPLOAD), params, filename, content)
+            return str(_accepted(UPLOAD, answer)["media_id"])
+
+        return await self._tokens.use(send, self._is_stale)
+
+    def _is_stale(self, error: PlatformError) -> bool:
+        return errors.meaning(error.endpoint, error.errcode) is Meaning.TOKEN
 
     def _webhook_key(self, chat_id: str) -> str:
         name = chat_id.removeprefix(WEBHOOK)
@@ -81,6 +92,7 @@ class WeCom:
         secret = self._settings.secret.get_secret_value()
         params = {"corpid": self._settings.corp_id, "corpsecret": secret}
         answer = _accepted("gettoken", await self._http.get("gettoken", self._url("gettoken"), params))
+        metrics.TOKENS.labels("wecom").inc()
         return str(answer["access_token"]), int(answer["expires_in"])
 
     def _url(self, endpoint: str) -> str:

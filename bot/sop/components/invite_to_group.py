@@ -32,7 +32,7 @@ class Params(BaseModel, extra="forbid"):
         return [Attachment(image=self.qr)]
 
 
-@action(subject="contact", needs="wecom")
+@action(subject="contact", needs="wecom", reaches="mass")
 def invite_to_group(step: Step, params: Params) -> Iterator[Effect]:
     """Prepare a message with a group's join way, which the staff member confirms by a tap."""
     yield from mass_send(step, step.render(params.text), render_attachments(params.attach))

@@ -21,7 +21,7 @@ class Params(BaseModel, extra="forbid"):
     attach: Attachments = []
 
 
-@action(subject="contact", needs="wecom")
+@action(subject="contact", needs="wecom", reaches="mass")
 def send_mass(step: Step, params: Params) -> Iterator[Effect]:
     """Prepare a message to the contact that the staff member confirms by a tap.
 

@@ -18,7 +18,7 @@ class Params(BaseModel, extra="forbid"):
     text: AppText = Field(min_length=1)
 
 
-@action(subject="contact", needs="official.custom_message")
+@action(subject="contact", needs="official.custom_message", reaches="official")
 def send_official(step: Step, params: Params) -> Iterator[Effect]:
     """Write to the contact from the official account, within 48 hours of their last act there."""
     if step.follower is None or step.follower.unfollowed_at is not None:

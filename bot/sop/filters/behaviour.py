@@ -4,12 +4,16 @@ In YAML: `behaviour.order_paid: {count: {gte: 2}, within: 30d}`. The window is [
 it count, for a staff member those that name them.
 """
 
+from datetime import timedelta
+
+from sqlalchemy import SQLColumnExpression
 from sqlmodel import col
 
 from bot.model.tables import Behaviour, CustomerGroup, ExternalContact, Staff
 from bot.sop.filters import kind
 from bot.sop.filters.kind import Reach, through
 from bot.sop.scope import Subject
+from bot.storage.queries.segments import followed_by
 
 REACH: dict[Subject, Reach] = {
     "contact": through(Behaviour, on=lambda _: col(Behaviour.contact_id) == col(ExternalContact.id)),
@@ -22,6 +26,12 @@ REACH: dict[Subject, Reach] = {
 def event(name: str) -> str:
     """Any recorded behaviour, by its name such as order.paid."""
     return name
+
+
+@kind.own_flag("contact")
+def sequence(first: str, then: str, within: timedelta) -> SQLColumnExpression[bool]:
+    """One recorded behaviour and then another within a time, such as cart.added and then order.paid."""
+    return followed_by(col(ExternalContact.id), first, then, within)
 
 
 @kind.behaviour
@@ -142,3 +152,75 @@ def menu_clicked() -> str:
 def qr_scanned() -> str:
     """The contact scanned a QR code of the official account."""
     return "qr_scanned"
+
+
+@kind.behaviour
+def sent_image() -> str:
+    """The contact sent a picture."""
+    return "sent_image"
+
+
+@kind.behaviour
+def sent_miniprogram() -> str:
+    """The contact sent a mini-program."""
+    return "sent_miniprogram"
+
+
+@kind.behaviour
+def sent_card() -> str:
+    """The contact sent somebody's card."""
+    return "sent_card"
+
+
+@kind.behaviour
+def sent_red_packet() -> str:
+    """The contact sent a red packet."""
+    return "sent_red_packet"
+
+
+@kind.behaviour
+def cart_added() -> str:
+    """The contact put something into the cart."""
+    return "cart.added"
+
+
+@kind.behaviour
+def order_refunded() -> str:
+    """The contact got an order refunded."""
+    return "order.refunded"
+
+
+@kind.behaviour
+def coupon_received() -> str:
+    """The contact got a coupon."""
+    return "coupon.received"
+
+
+@kind.behaviour
+def coupon_used() -> str:
+    """The contact used a coupon."""
+    return "coupon.used"
+
+
+@kind.behaviour
+def form_submitted() -> str:
+    """The contact filled in a form."""
+    return "form.submitted"
+
+
+@kind.behaviour
+def content_shared() -> str:
+    """The contact shared something of ours."""
+    return "content.shared"
+
+
+@kind.behaviour
+def friend_invited() -> str:
+    """The contact brought a friend."""
+    return "friend.invited"
+
+
+@kind.behaviour
+def checked_in() -> str:
+    """The contact checked in."""
+    return "checked_in"

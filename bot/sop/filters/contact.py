@@ -29,6 +29,18 @@ def birthday() -> SQLColumnExpression[object]:
     return col(ExternalContact.birthday)
 
 
+@kind.lunar
+def lunar_birthday() -> SQLColumnExpression[object]:
+    """Birthday by the Chinese calendar; of a leap month in the ordinary month, of the 30th on the month's last day."""
+    return col(ExternalContact.birthday)
+
+
+@kind.age
+def age() -> SQLColumnExpression[object]:
+    """Age in whole years, by the birthday."""
+    return col(ExternalContact.birthday)
+
+
 @kind.secret
 def phone() -> SQLColumnExpression[str | None]:
     """Whether a phone number is known."""

@@ -3,7 +3,7 @@
 A day is a whole day in the scope's zone: `before` a day is before its first moment, `after` a day is from the first
 moment of the next, `between` includes both days. `within: 7d` is [now − 7d, now] and `within_next: 7d` is
 [now, now + 7d], so both include today; for facts that are days without a time the ends are today's date. 29 February is
-celebrated on the 28th in years that do not have it.
+celebrated on the 28th in years that do not have it, and who was born then grows a year older on that day.
 """
 
 from calendar import isleap
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Date, extract, or_
 
 from bot.i18n import _
+from bot.sop import lunar
 from bot.sop.durations import parse_duration
 from bot.sop.scope import Scope
 from bot.storage.queries.segments import Clause, Expression, type_of
@@ -20,6 +21,7 @@ from bot.storage.queries.segments import Clause, Expression, type_of
 Moment = date | datetime
 _DAY = timedelta(days=1)
 _YEAR = timedelta(days=365)
+OLDEST_PERSON = 130
 OLDEST = 40
 """How many years back the anniversary of a moment is looked for."""
 
@@ -41,12 +43,26 @@ def read_window(raw: Any) -> timedelta:
     return parse_duration(raw)
 
 
-def read_anniversary(raw: Any) -> timedelta:
+Ahead = tuple[timedelta, timedelta]
+"""From when to when an anniversary may lie, counted from today."""
+
+
+def read_anniversary(raw: Any) -> Ahead:
     """How far ahead an anniversary may lie: `today`, or a duration in days of less than a year."""
-    window = timedelta() if raw == "today" else parse_duration(raw)
-    if window >= _YEAR or window % _DAY:
+    return timedelta(), _days_ahead(raw)
+
+
+def read_anniversary_in(raw: Any) -> Ahead:
+    """The same for one day alone: `today`, or so many days ahead."""
+    ahead = _days_ahead(raw)
+    return ahead, ahead
+
+
+def _days_ahead(raw: Any) -> timedelta:
+    ahead = timedelta() if raw == "today" else parse_duration(raw)
+    if ahead >= _YEAR or ahead % _DAY:
         raise ValueError(_("an anniversary is looked for `today` or within whole days, less than a year"))
-    return window
+    return ahead
 
 
 def read_clock(raw: Any) -> time:
@@ -113,12 +129,13 @@ def within_next(column: Expression, window: timedelta, scope: Scope) -> Clause:
     return column.between(scope.now, scope.now + window)
 
 
-def anniversary(column: Expression, window: timedelta, scope: Scope) -> Clause:
+def anniversary(column: Expression, ahead: Ahead, scope: Scope) -> Clause:
     if _is_day(column):
-        return (extract("month", column) * 100 + extract("day", column)).in_(sorted(_birthdays(window, scope)))
-    first, last = scope.local.date(), (scope.local + window).date()
+        return (extract("month", column) * 100 + extract("day", column)).in_(sorted(_celebrated(ahead, scope)))
+    days = _days(ahead, scope)
+    first, last = days[0], days[-1]
     years = (_years_ago(first, last, back) for back in range(OLDEST))
-    return or_(*(between(column, days, scope) for days in years))
+    return or_(*(between(column, span, scope) for span in years))
 
 
 # ── the same for a value in the hand ───────────────────────────────────────────────────────────────────────────────
@@ -152,9 +169,9 @@ def is_within_next(value: Moment, window: timedelta, scope: Scope) -> bool:
     return scope.now <= value <= scope.now + window
 
 
-def is_anniversary(value: Moment, window: timedelta, scope: Scope) -> bool:
+def is_anniversary(value: Moment, ahead: Ahead, scope: Scope) -> bool:
     day = value.astimezone(scope.zone).date() if isinstance(value, datetime) else value
-    return day.month * 100 + day.day in _birthdays(window, scope)
+    return day.month * 100 + day.day in _celebrated(ahead, scope)
 
 
 def is_between_clocks(value: time, bounds: tuple[time, time], _scope: Scope) -> bool:
@@ -178,11 +195,48 @@ def _in_year(day: date, year: int) -> date:
     return date(year, 2, 28) if is_leap_day and not isleap(year) else day.replace(year=year)
 
 
-def _birthdays(window: timedelta, scope: Scope) -> set[int]:
-    """The days of the year, as month × 100 + day, that are celebrated between today and the end of the window."""
-    today = scope.local.date()
-    days = [today + _DAY * ahead for ahead in range(window // _DAY + 1)]
+def _days(ahead: Ahead, scope: Scope) -> list[date]:
+    """The days between the ends of `ahead`, both included."""
+    start, end = ahead
+    first = scope.local.date() + start
+    return [first + _DAY * number for number in range((end - start) // _DAY + 1)]
+
+
+def _celebrated(ahead: Ahead, scope: Scope) -> set[int]:
+    """The days of the year, as month × 100 + day, that are celebrated on the days ahead."""
+    days = _days(ahead, scope)
     celebrated = {day.month * 100 + day.day for day in days}
     if any((day.month, day.day) == (2, 28) and (day + _DAY).month == 3 for day in days):
         celebrated.add(229)
     return celebrated
+
+
+# ── days of birth ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def lunar_anniversary(column: Expression, ahead: Ahead, scope: Scope) -> Clause:
+    """Days of birth whose lunar birthday is celebrated on the days ahead; see `bot.sop.lunar` for leap months."""
+    return column.in_(sorted(_lunar_births(ahead, scope)))
+
+
+def is_lunar_anniversary(value: date, ahead: Ahead, scope: Scope) -> bool:
+    return value in _lunar_births(ahead, scope)
+
+
+def _lunar_births(ahead: Ahead, scope: Scope) -> set[date]:
+    return {born for day in _days(ahead, scope) for born in lunar.born_on(day)}
+
+
+def read_age(raw: Any) -> int:
+    """A whole number of years."""
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= OLDEST_PERSON:
+        raise ValueError(_("an age is a whole number of years, not {value!r}").format(value=raw))
+    return raw
+
+
+def born_by(age: int, scope: Scope) -> date:
+    """The last day of birth of those who are `age` years old or older today."""
+    today = scope.local.date()
+    day = _in_year(today, today.year - age)
+    is_eve_of_leap_day = (today.month, today.day) == (2, 28) and not isleap(today.year) and isleap(day.year)
+    return day + _DAY if is_eve_of_leap_day else day

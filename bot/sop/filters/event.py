@@ -80,6 +80,13 @@ def has_welcome_code(scope: Scope) -> bool | None:
     return None if code is None else bool(code)
 
 
+@kind.flag
+def found(scope: Scope) -> bool | None:
+    """Whether the event was found by reading the corp, because its callback never came."""
+    found: bool | None = _of(scope.event, "found")
+    return found
+
+
 @kind.date
 def at(scope: Scope) -> datetime | None:
     """When the event happened."""

@@ -18,7 +18,7 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from bot.sop.durations import Duration
-from bot.sop.filters.operators import BEHAVIOUR, CLOCK, DATE, FLAG, NUMBER, SECRET, SET, TEXT, Kind
+from bot.sop.filters.operators import AGE, BEHAVIOUR, CLOCK, DATE, FLAG, LUNAR, NUMBER, SECRET, SET, TEXT, Kind
 from bot.sop.scope import SUBJECTS, Scope, Subject
 from bot.storage.queries.segments import Clause, Expression
 from bot.storage.statements import table_of
@@ -109,6 +109,16 @@ def number(function: Callable[..., Any]) -> Filter:
 
 def date(function: Callable[..., Any]) -> Filter:
     return _filter(DATE, function, None)
+
+
+def lunar(function: Callable[..., Any]) -> Filter:
+    """A day that is celebrated by the Chinese calendar."""
+    return _filter(LUNAR, function, None)
+
+
+def age(function: Callable[..., Any]) -> Filter:
+    """Years of age, by a day of birth."""
+    return _filter(AGE, function, None)
 
 
 def set(function: Callable[..., Any]) -> Filter:

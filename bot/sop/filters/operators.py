@@ -44,7 +44,7 @@ class Kind:
     measures: Mapping[str, "Kind"] = field(default_factory=dict)
 
     def clause(self, column: Any, name: str, operand: Any, scope: Scope, some: Some) -> Clause:
-        """The operator as a condition on the subject; never NULL."""
+        """The operator as a condition on the subject; NULL at the most where the value is missing."""
         if name in ("exists", "missing"):
             present = some(self._present(column))
             return present if (name == "exists") is operand else not_(present)
@@ -77,7 +77,7 @@ class Kind:
 
 def _set_clause(column: Any, name: str, wanted: tuple[Any, ...], some: Some) -> Clause:
     def holds(value: Any) -> Clause:
-        return some(has_item(column, value) if is_json(column) else column == value)
+        return func.coalesce(some(has_item(column, value) if is_json(column) else column == value), False)
 
     if name == "has_all":
         return and_(*(holds(value) for value in wanted))
@@ -194,7 +194,26 @@ _DATE = {
     "not_within": Operator(_dated(dates.read_window), denies="within"),
     "within_next": Operator(_dated(dates.read_window), dates.within_next, dates.is_within_next),
     "anniversary": Operator(_dated(dates.read_anniversary), dates.anniversary, dates.is_anniversary),
+    "anniversary_in": Operator(_dated(dates.read_anniversary_in), dates.anniversary, dates.is_anniversary),
 }
+_LUNAR = {
+    name: Operator(_dated(read), dates.lunar_anniversary, dates.is_lunar_anniversary)
+    for name, read in (("anniversary", dates.read_anniversary), ("anniversary_in", dates.read_anniversary_in))
+}
+_age = _dated(dates.read_age)
+_AGE = {
+    "eq": Operator(_age, lambda c, o, s: (c <= dates.born_by(o, s)) & (c > dates.born_by(o + 1, s))),
+    "ne": Operator(_age, denies="eq"),
+    "gt": Operator(_age, lambda c, o, s: c <= dates.born_by(o + 1, s)),
+    "gte": Operator(_age, lambda c, o, s: c <= dates.born_by(o, s)),
+    "lt": Operator(_age, lambda c, o, s: c > dates.born_by(o, s)),
+    "lte": Operator(_age, lambda c, o, s: c > dates.born_by(o + 1, s)),
+    "between": Operator(
+        pair_of(_age), lambda c, o, s: (c <= dates.born_by(o[0], s)) & (c > dates.born_by(o[1] + 1, s))
+    ),
+    "not_between": Operator(pair_of(_age), denies="between"),
+}
+"""Years of age, asked of a day of birth."""
 _SET = {
     "has_any": Operator(list_of(_item), test=lambda v, o, _s: any(item in v for item in o)),
     "has_all": Operator(list_of(_item), test=lambda v, o, _s: all(item in v for item in o)),
@@ -209,6 +228,8 @@ _CLOCK = {
 TEXT = Kind("text", {**_TEXT, **_PRESENCE}, "eq")
 NUMBER = Kind("number", {**_NUMBER, **_PRESENCE}, "eq")
 DATE = Kind("date", {**_DATE, **_PRESENCE})
+LUNAR = Kind("lunar", {**_LUNAR, **_PRESENCE})
+AGE = Kind("age", {**_AGE, **_PRESENCE}, "eq")
 SET = Kind("set", {**_SET, **_PRESENCE})
 FLAG = Kind("flag", {**_FLAG, **_PRESENCE}, "is")
 SECRET = Kind("secret", _PRESENCE)
@@ -225,4 +246,4 @@ BEHAVIOUR = Kind(
         "last_at": DATE,
     },
 )
-KINDS = {kind.name: kind for kind in (TEXT, NUMBER, DATE, SET, FLAG, SECRET, CLOCK, BEHAVIOUR)}
+KINDS = {kind.name: kind for kind in (TEXT, NUMBER, DATE, LUNAR, AGE, SET, FLAG, SECRET, CLOCK, BEHAVIOUR)}

@@ -3,6 +3,7 @@
 from datetime import datetime
 from datetime import time as clock_time
 
+from bot.sop import holidays, lunar
 from bot.sop.filters import kind
 from bot.sop.scope import Scope
 
@@ -37,3 +38,16 @@ def month(scope: Scope) -> int:
 def date(scope: Scope) -> datetime:
     """Today's date."""
     return scope.now
+
+
+@kind.flag
+def workday(scope: Scope) -> bool | None:
+    """Whether people work today; missing for years whose public holidays have not been announced."""
+    return holidays.is_workday(scope.local.date())
+
+
+@kind.text
+def lunar_day(scope: Scope) -> str:
+    """Today by the Chinese calendar, as month-day such as 8-15; a leap month has an r before it."""
+    month, day, is_leap = lunar.lunar_of(scope.local.date())
+    return f"{'r' if is_leap else ''}{month}-{day}"

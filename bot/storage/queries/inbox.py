@@ -1,10 +1,13 @@
 """Looking into the ledgers: what is there, how much waits, what belongs together."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
+from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow, StepRun, Suppression, TimerRow
+from bot.storage import ledger
 from bot.storage.ledger import in_state
 
 
@@ -23,6 +26,30 @@ def waiting(session: Session) -> dict[str, int]:
         select(func.count()).select_from(TimerRow).where(in_state(TimerRow.state, "waiting"))
     ).one()
     return counts
+
+
+def backlog(session: Session, most: int) -> int:
+    """How many events wait to be handled, counted no further than `most`."""
+    waiting = select(InboxRow.id).where(in_state(InboxRow.state, "new")).limit(most).subquery()
+    return session.exec(select(func.count()).select_from(waiting)).one()
+
+
+def oldest(session: Session, now: datetime) -> dict[tuple[str, str], timedelta]:
+    """How long the first row that could be worked on has been ready, by ledger and lane; nothing waits in the others.
+
+    The first is the one with the lowest id: looking for another among all that wait would cost what waits.
+    """
+    found: dict[tuple[str, str], timedelta] = {}
+    for table, state in ((InboxRow, "new"), (OutboxRow, "planned")):
+        for lane in Lane:
+            ready = select(table.ready_at).where(in_state(table.state, state), table.lane == lane.value)
+            first = session.exec(ready.where(col(table.ready_at) <= now).order_by(col(table.id)).limit(1)).first()
+            if first is not None:
+                found[str(table.__tablename__), lane.value] = now - first
+    due = ledger.next_due(session)
+    if due is not None and due <= now:
+        found["timers", ""] = now - due
+    return found
 
 
 def traces(session: Session, before_id: int | None, limit: int) -> Sequence[InboxRow]:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 
 from bot.model.ids import ChatId, ContactId
 from bot.model.tables import Alert, ExternalContact, Lead, ScoreEntry, StaffTask
+from bot.storage import touched
 from bot.storage.statements import changed, insert_one
 
 OPEN = ("new", "claimed")
@@ -43,6 +44,7 @@ def add_points(session: Session, entry: ScoreEntry) -> int | None:
     of_contact = col(ExternalContact.id) == entry.contact_id
     score = ExternalContact.lead_score + entry.points
     changed(session, update(ExternalContact).where(of_contact).values(lead_score=score))
+    touched.remember(session, "external_contact", {"id": entry.contact_id})
     if contact := session.get(ExternalContact, entry.contact_id):
         session.refresh(contact)
     return contact.lead_score if contact else None

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     JSON,
+    Column,
     ColumnElement,
     Integer,
     SQLColumnExpression,
@@ -19,8 +20,12 @@ from sqlalchemy import (
     literal,
     true,
 )
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import visitors
 from sqlalchemy.types import TypeEngine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
+
+from bot.model.tables import Behaviour
 
 Clause = ColumnElement[bool]
 Expression = SQLColumnExpression[Any]
@@ -58,6 +63,21 @@ def day_number(moment: Expression, offset: timedelta) -> SQLColumnExpression[int
     return (cast(extract("epoch", moment), Integer) + int(offset.total_seconds())) // 86400
 
 
+def followed_by(contact_id: Expression, first: str, then: str, within: timedelta) -> Clause:
+    """Whether a contact's behaviour `first` was followed by `then` within a time, to the second."""
+    earlier, later = aliased(Behaviour), aliased(Behaviour)
+    gap = cast(extract("epoch", col(later.at)), Integer) - cast(extract("epoch", col(earlier.at)), Integer)
+    pairs = select(literal(1)).where(
+        col(earlier.contact_id) == contact_id,
+        col(earlier.name) == first,
+        col(later.contact_id) == contact_id,
+        col(later.name) == then,
+        col(later.at) > col(earlier.at),
+        gap <= int(within.total_seconds()),
+    )
+    return pairs.correlate_except(earlier, later).exists()
+
+
 def type_of(expression: Expression) -> TypeEngine[Any]:
     """The SQL type of a column or of what is computed from one."""
     anything: Any = expression
@@ -67,6 +87,12 @@ def type_of(expression: Expression) -> TypeEngine[Any]:
 
 def is_json(column: Expression) -> bool:
     return isinstance(type_of(column), JSON)
+
+
+def tables_in(clause: Clause) -> frozenset[str]:
+    """The tables whose facts a clause looks at, by name; that rows belong together by an id is no fact."""
+    columns = (part for part in visitors.iterate(clause) if isinstance(part, Column) and not part.primary_key)
+    return frozenset(getattr(column.table, "element", column.table).name for column in columns)
 
 
 def count_where(session: Session, anchor: Table, clause: Clause) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select, update
 
-from bot.model.tables import Run, SopState, SopVersion, StepRun, Suppression
+from bot import metrics
+from bot.model.tables import ExternalContact, Run, SopState, SopVersion, StepRun, Suppression
 from bot.storage.statements import changed, insert_new, insert_one, upsert
 
 OPEN = ("running", "waiting")
@@ -157,6 +158,19 @@ def conclude_step(
     return True
 
 
+def last_step(session: Session, run: Run, position: str) -> StepRun | None:
+    """The last time that a run came to a step."""
+    taken = select(StepRun).where(StepRun.run_id == run.id, StepRun.position == position)
+    return session.exec(taken.order_by(col(StepRun.id).desc()).limit(1)).first()
+
+
+def external_user_of(session: Session, run_id: int) -> str | None:
+    """The contact of a run, as WeCom knows them."""
+    run = session.get(Run, run_id)
+    contact = session.get(ExternalContact, run.variables.get("contact_id") or 0) if run else None
+    return contact.external_user_id if contact else None
+
+
 def steps_of(session: Session, run_ids: Sequence[int]) -> Sequence[StepRun]:
     rows = select(StepRun).where(col(StepRun.run_id).in_(run_ids)).order_by(col(StepRun.id))
     return session.exec(rows).all()
@@ -165,6 +179,7 @@ def steps_of(session: Session, run_ids: Sequence[int]) -> Sequence[StepRun]:
 def suppress(
     session: Session, *, sop: str, subject: str, rule: str, detail: dict[str, Any], at: datetime, trace_id: str
 ) -> None:
+    metrics.SUPPRESSED.labels(metrics.bounded("rule", rule)).inc()
     session.add(Suppression(sop=sop, subject=subject, rule=rule, detail=detail, at=at, trace_id=trace_id))
 
 

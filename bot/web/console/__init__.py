@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from bot.i18n import _
 from bot.settings import Settings
 from bot.storage.work import Store
 from bot.web.console import contacts, failures, leads, overview, sops, trace
-from bot.web.console.entrance import FORM, HOME, LANGUAGE_COOKIE, LANGUAGES, Entrance, see
+from bot.web.console.entrance import FORM, HOME, LANGUAGE_COOKIE, LANGUAGES, Entrance, fields, see
 from bot.web.console.page import Desk, Knowledge, Page, Show, environment
 from bot.web.signin import SHUT, Admission, SignIn
 
@@ -38,8 +39,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+P = TypeVar("P", bound=Page | web.Response)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Form = Callable[[web.Request], Awaitable[Page | web.Response]]
+Act = Callable[[Desk, web.Request, Mapping[str, str]], Awaitable[Page | web.Response]]
 
 
 class Console:
@@ -60,6 +63,7 @@ class Console:
             web.post(FORM, self._form(entrance.sign_in)),
             web.post("/console/signout", self._form(entrance.sign_out)),
             web.post("/console/language", self._form(entrance.language)),
+            web.post(failures.ACT, self._deed(failures.act)),
         ]
 
     def _page(self, show: Show) -> Handler:
@@ -84,9 +88,25 @@ class Console:
 
         return handle
 
+    def _deed(self, act: Act) -> Handler:
+        """A form that changes something: for those who were let in, and from a page of ours alone."""
+
+        async def done(request: web.Request) -> Page | web.Response:
+            if self._signin.admission(request) is Admission.ASK:
+                return see(FORM)
+            sent = await fields(request)
+            if not self._signin.is_own_form(request, sent.get("form_token", "")):
+                return Page("notice.html", {"reason": _("The form was too old. Please try again.")}, 403)
+            return await self._found(act(self._desk, request, sent))
+
+        return self._form(done)
+
     async def _shown(self, show: Show, request: web.Request) -> Page:
+        return await self._found(show(self._desk, request))
+
+    async def _found(self, answer: Awaitable[P]) -> P | Page:
         try:
-            return await show(self._desk, request)
+            return await answer
         except NotFound as error:
             reason = _("There is nothing here by the name of {key}.").format(key=error.key)
             return Page("notice.html", {"reason": reason}, 404)

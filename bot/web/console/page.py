@@ -35,7 +35,7 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """The settings, the memory and the knowledge: pages look, and change nothing."""
+    """The settings, the memory and the knowledge: pages look, and only forms change anything."""
 
     settings: Settings
     store: Store

@@ -7,6 +7,7 @@ from datetime import datetime
 from aiohttp import web
 from sqlmodel import Session
 
+from bot.community import errcodes
 from bot.errors import NotFound
 from bot.model.ids import ContactId, contact_key
 from bot.model.tables import (
@@ -25,7 +26,7 @@ from bot.model.tables import (
 )
 from bot.storage.queries import console as rows
 from bot.storage.queries import inbox
-from bot.web.console import errcodes, evidence, names
+from bot.web.console import evidence, names
 from bot.web.console.handled import handlers_of
 from bot.web.console.names import Names
 from bot.web.console.page import Desk, Page

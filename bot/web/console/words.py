@@ -52,6 +52,7 @@ STATES: Mapping[str, Sentence] = {
     "unknown": "outcome unknown",
     "expired": "too late",
     "cancelled": "cancelled",
+    "dropped": "let go by a person",
     "running": "running",
     "waiting": "waiting",
     "exited": "left early",

@@ -34,7 +34,7 @@ def test_a_wrong_secret_is_nothing_that_another_token_would_cure() -> None:
 
 
 def test_a_message_is_not_sent_again_when_busy_may_mean_sent() -> None:
-    assert errors.meaning("message/custom/send", -1) is Meaning.FINAL
+    assert errors.meaning("message/custom/send", -1) is Meaning.UNKNOWN
     assert errors.meaning("message/template/send", -1) is Meaning.RETRY
 
 

@@ -5,6 +5,7 @@ const STORIES = ["welcome", "hygiene", "tagging", "loss", "group_post", "officia
 const chosen = { contact: "mei", contactChat: "", group: "", staff: "zhou", staffChat: "app", speaker: "" };
 const drawn = {};
 let state = null;
+let followed = ""; // the contact whom the story that plays is about
 let contactChat = ""; // the open chat: the chosen one, or the first while that does not exist
 
 async function act(name, values) {
@@ -172,6 +173,7 @@ function drawLog() {
 
 function drawTop() {
   const lines = state.narration, last = lines[lines.length - 1];
+  if (last && last.contact && last.contact !== followed) { followed = chosen.contact = last.contact; chosen.contactChat = ""; }
   $("narration").textContent = last ? lines.slice(-2).map((one) => one[english ? "en" : "zh"]).join(" ") : t("hint");
   const on = state.connected.wecom || state.connected.official;
   $("wire").textContent = t(on ? "connected" : "disconnected");
@@ -183,7 +185,7 @@ function drawTop() {
 function focusOn(story) {
   const staff = { hygiene: "zhou", tagging: "zhou", loss: "lin", group_post: "zhou", commands: "lin" }[story];
   if (staff) { chosen.staff = staff; chosen.staffChat = story === "group_post" ? "mass" : "app"; }
-  if (story === "welcome") { chosen.contact = "mei"; chosen.contactChat = "staff:zhou"; }
+  followed = "";
   if (story === "official") { chosen.contact = "mei"; chosen.contactChat = "official"; }
   if (["hygiene", "tagging", "group_post"].includes(story)) chosen.group = state.groups[0].chat_id;
   show({ welcome: "contact", official: "contact", hygiene: "group", tagging: "group" }[story] || "staff");

@@ -46,6 +46,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_at"), ["at"], unique=False)
 
     op.create_table(
+        "corp_reading",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("started_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("since", columns.UtcDateTime(), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("finished_at", columns.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    with op.batch_alter_table("corp_reading", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_corp_reading_started_at"), ["started_at"], unique=False)
+
+    op.create_table(
         "corp_tag",
         sa.Column("tag_id", sa.String(), nullable=False),
         sa.Column("group_id", sa.String(), nullable=False),
@@ -56,6 +71,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_corp_tag_group_id"), ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_corp_tag_name"), ["name"], unique=False)
 
+    op.create_table(
+        "counter",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("slots", columns.Json, nullable=False),
+        sa.Column("rests_until", columns.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "cursor",
         sa.Column("name", sa.String(), nullable=False),
@@ -73,8 +95,10 @@ def upgrade() -> None:
         sa.Column("tags", columns.Json, nullable=False),
         sa.Column("admins", columns.Json, nullable=False),
         sa.Column("version", sa.String(), nullable=False),
+        sa.Column("changes", columns.Json, nullable=False),
         sa.Column("created_at", columns.UtcDateTime(), nullable=True),
         sa.Column("synced_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("seen_at", columns.UtcDateTime(), nullable=True),
         sa.Column("dismissed_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("chat_id"),
     )
@@ -88,6 +112,19 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer(), nullable=False),
         sa.Column("leaders", columns.Json, nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "experiment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sop", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("position", sa.String(), nullable=False),
+        sa.Column("began_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("winner", sa.String(), nullable=False),
+        sa.Column("decided_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("detail", columns.Json, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sop", "digest", "position"),
     )
     op.create_table(
         "external_contact",
@@ -171,6 +208,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_inbox_buried",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'buried'"),
+            postgresql_where=sa.text("state = 'buried'"),
+        )
+        batch_op.create_index(
             "ix_inbox_order",
             ["subject", "lane", "id"],
             unique=False,
@@ -186,6 +230,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_inbox_trace_id"), ["trace_id"], unique=False)
 
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("until", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "media",
         sa.Column("digest", sa.String(), nullable=False),
@@ -230,6 +281,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("trace_id", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("retries", sa.Integer(), nullable=False),
         sa.Column("planned_at", columns.UtcDateTime(), nullable=False),
         sa.Column("ready_at", columns.UtcDateTime(), nullable=False),
         sa.Column("deadline", columns.UtcDateTime(), nullable=True),
@@ -239,6 +291,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_bad",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('failed', 'unknown', 'expired')"),
+            postgresql_where=sa.text("state IN ('failed', 'unknown', 'expired')"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_endpoint"), ["endpoint"], unique=False)
         batch_op.create_index(
             "ix_outbox_order",
@@ -279,6 +338,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key"),
     )
     op.create_table(
+        "rollout",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sop", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("moved_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("stopped_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("detail", columns.Json, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sop", "digest"),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sop", sa.String(), nullable=False),
@@ -309,6 +380,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_run_subject", ["subject", "sop"], unique=False)
         batch_op.create_index("ix_run_waiting", ["state", "waiting_for"], unique=False)
 
+    op.create_table(
+        "segment_member",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("segment", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("entered_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("segment", "subject"),
+    )
+    with op.batch_alter_table("segment_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_segment_member_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "segment_state",
+        sa.Column("segment", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("counted_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("segment"),
+    )
     op.create_table(
         "sop_state",
         sa.Column("sop", sa.String(), nullable=False),
@@ -406,8 +496,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.create_index(batch_op.f("ix_timers_name"), ["name"], unique=False)
+        batch_op.create_index(
+            "ix_timers_over",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('fired', 'cancelled')"),
+            postgresql_where=sa.text("state IN ('fired', 'cancelled')"),
+        )
         batch_op.create_index(batch_op.f("ix_timers_subject"), ["subject"], unique=False)
 
+    op.create_table(
+        "token",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sealed", sa.String(), nullable=False),
+        sa.Column("expires_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "behaviour",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -467,6 +571,8 @@ def upgrade() -> None:
         sa.Column("ended_at", columns.UtcDateTime(), nullable=True),
         sa.Column("greeted_at", columns.UtcDateTime(), nullable=True),
         sa.Column("changed_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("seen_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("found_at", columns.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"],
             ["external_contact.id"],
@@ -620,11 +726,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_step_run_run_id"), ["run_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_step_run_trace_id"), ["trace_id"], unique=False)
 
+    op.create_table(
+        "touch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("sop", sa.String(), nullable=False),
+        sa.Column("at", columns.UtcDateTime(), nullable=False),
+        sa.Column("dedupe_key", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["external_contact.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("dedupe_key"),
+    )
+    with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.create_index("ix_touch_contact", ["contact_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_touch_sop"), ["sop"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("touch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_touch_sop"))
+        batch_op.drop_index("ix_touch_contact")
+
+    op.drop_table("touch")
     with op.batch_alter_table("step_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_step_run_trace_id"))
         batch_op.drop_index(batch_op.f("ix_step_run_run_id"))
@@ -672,8 +803,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_behaviour_chat_id"))
 
     op.drop_table("behaviour")
+    op.drop_table("token")
     with op.batch_alter_table("timers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_timers_subject"))
+        batch_op.drop_index(
+            "ix_timers_over",
+            sqlite_where=sa.text("state IN ('fired', 'cancelled')"),
+            postgresql_where=sa.text("state IN ('fired', 'cancelled')"),
+        )
         batch_op.drop_index(batch_op.f("ix_timers_name"))
         batch_op.drop_index(
             "ix_timers_due", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
@@ -700,6 +837,11 @@ def downgrade() -> None:
 
     op.drop_table("sop_version")
     op.drop_table("sop_state")
+    op.drop_table("segment_state")
+    with op.batch_alter_table("segment_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_segment_member_subject"))
+
+    op.drop_table("segment_member")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index("ix_run_waiting")
         batch_op.drop_index("ix_run_subject")
@@ -707,6 +849,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_run_sop"))
 
     op.drop_table("run")
+    op.drop_table("rollout")
     op.drop_table("post")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_trace_id"))
@@ -725,6 +868,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('planned', 'sending')"),
         )
         batch_op.drop_index(batch_op.f("ix_outbox_endpoint"))
+        batch_op.drop_index(
+            "ix_outbox_bad",
+            sqlite_where=sa.text("state IN ('failed', 'unknown', 'expired')"),
+            postgresql_where=sa.text("state IN ('failed', 'unknown', 'expired')"),
+        )
 
     op.drop_table("outbox")
     with op.batch_alter_table("message", schema=None) as batch_op:
@@ -735,6 +883,7 @@ def downgrade() -> None:
 
     op.drop_table("message")
     op.drop_table("media")
+    op.drop_table("lease")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_trace_id"))
         batch_op.drop_index(
@@ -742,6 +891,9 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_inbox_order", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
+        )
+        batch_op.drop_index(
+            "ix_inbox_buried", sqlite_where=sa.text("state = 'buried'"), postgresql_where=sa.text("state = 'buried'")
         )
 
     op.drop_table("inbox")
@@ -757,17 +909,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_external_contact_first_seen_at"))
 
     op.drop_table("external_contact")
+    op.drop_table("experiment")
     op.drop_table("department")
     with op.batch_alter_table("customer_group", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customer_group_owner"))
 
     op.drop_table("customer_group")
     op.drop_table("cursor")
+    op.drop_table("counter")
     with op.batch_alter_table("corp_tag", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_corp_tag_name"))
         batch_op.drop_index(batch_op.f("ix_corp_tag_group_id"))
 
     op.drop_table("corp_tag")
+    with op.batch_alter_table("corp_reading", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_corp_reading_started_at"))
+
+    op.drop_table("corp_reading")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_at"))
         batch_op.drop_index(batch_op.f("ix_audit_actor"))

@@ -10,6 +10,7 @@ from bot.i18n import Sentence, _
 from bot.model.tables import OutboxRow
 from bot.platforms.answers import Meaning
 from bot.platforms.official import errors as official
+from bot.platforms.official.codes import name_of
 from bot.platforms.wecom import errors as wecom
 
 WECOM: Mapping[int, Sentence] = {
@@ -68,6 +69,8 @@ MEANINGS: Mapping[Meaning, Sentence] = {
     Meaning.RETRY: "worth another try",
     Meaning.TOKEN: "worth another try with a new token",
     Meaning.LIMIT: "the endpoint rests for a while",
+    Meaning.CROWDED: "the endpoint pauses for a moment",
+    Meaning.UNKNOWN: "perhaps it acted, so it is not repeated",
     Meaning.FINAL: "trying again cannot help",
     Meaning.RECIPIENT: "nothing reaches this person until they act",
     Meaning.OPERATOR: "settings or rights at the platform have to be changed by a person",
@@ -75,10 +78,12 @@ MEANINGS: Mapping[Meaning, Sentence] = {
 
 
 def sentence(call: OutboxRow) -> str:
-    """What the errcode of a call says; empty when there is none, or none that we know."""
-    known = OFFICIAL if call.platform == "official" else WECOM
-    said = known.get(call.errcode or 0)
-    return _(said) if said else ""
+    """What the errcode of a call says; empty when there is none, or none that anybody has named."""
+    if not call.errcode:
+        return ""
+    if call.platform == "official":
+        return _(OFFICIAL[call.errcode]) if call.errcode in OFFICIAL else name_of(call.errcode)
+    return _(WECOM[call.errcode]) if call.errcode in WECOM else ""
 
 
 def verdict(call: OutboxRow) -> str:

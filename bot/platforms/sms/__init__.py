@@ -1,0 +1,1 @@
+"""Short messages, by whichever provider the settings name."""

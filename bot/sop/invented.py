@@ -1,0 +1,165 @@
+"""Invented people for simulations: the same for the same seed, and fit for the SOP that is walked.
+
+What an SOP asks for is read from its own conditions, so that about half of the people fit each of them and every way
+is walked by somebody.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.model.ids import ChatId, UserId
+from bot.model.tables import (
+    Behaviour,
+    ContactTag,
+    CustomerGroup,
+    Department,
+    ExternalContact,
+    Follower,
+    FollowUser,
+    GroupMember,
+    Staff,
+    StaffTask,
+)
+from bot.sop.conditions import Leaf, leaves
+from bot.sop.schema import Branch, If, Sop, WaitFor, walk
+from bot.sop.scope import SHANGHAI
+
+STAFF, GROUPS = ("lin", "zhou"), 20
+SURNAMES, GIVEN = "梅浩林周", "一二三四五六七八九十"
+OTHER = {"city": "杭州", "province": "浙江", "company": "小店", "position": "店长", "lifecycle_stage": "new"}
+LOOKING_BACK = timedelta(days=120)
+
+
+def conditions_of(sop: Sop) -> Iterator[Leaf]:
+    """Every condition that an SOP asks anywhere."""
+    yield from leaves(sop.when)
+    for _position, step in walk(sop.steps):
+        match step:
+            case If(condition=condition):
+                yield from leaves(condition)
+            case Branch(cases=cases):
+                for case in cases:
+                    yield from leaves(case.condition)
+            case WaitFor(where=where):
+                yield from leaves(where)
+
+
+def operands(sop: Sop) -> dict[str, list[Any]]:
+    """What an SOP compares each fact with, by the filter's name; a pattern's stars are dropped."""
+    found: dict[str, list[Any]] = {}
+    for leaf in conditions_of(sop):
+        values = found.setdefault(leaf.filter.name, [])
+        for test in leaf.tests:
+            many = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+            values += [value.replace("*", "") if isinstance(value, str) else value for value in many]
+    return found
+
+
+@dataclass(frozen=True)
+class People:
+    """The invented community that walks one SOP."""
+
+    sop: Sop
+    count: int
+    start: datetime
+    seed: int = 0
+    zone: ZoneInfo = SHANGHAI
+
+    @cached_property
+    def asked(self) -> Mapping[str, Sequence[Any]]:
+        return operands(self.sop)
+
+    def dice(self, *what: object) -> random.Random:
+        """Dice of their own for each person and purpose, so that one more contact changes nobody else."""
+        return random.Random(f"{self.seed}:{self.sop.name}:{what}")  # noqa: S311 — nothing here is secret
+
+    # ── who they are ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows(self) -> Iterator[list[object]]:
+        """Their rows, in the order in which they can be inserted."""
+        yield [Department(id=1, name="corp", leaders=["boss"]), Department(id=2, name="shop", parent_id=1)]
+        yield [Staff(user_id="boss", name="Boss", departments=[1], main_department=1, leads=[1])]
+        yield [Staff(user_id=name, name=name.title(), departments=[2], main_department=2) for name in STAFF]
+        if "staff.open_tasks" in self.asked:
+            yield [StaffTask(user_id=STAFF[0], text="…", opened_at=self.start)]
+        yield [self._group(number) for number in range(GROUPS)]
+        yield [self._contact(number) for number in self.numbers]
+        yield [row for number in self.numbers for row in self._beside(number)]
+
+    @property
+    def numbers(self) -> range:
+        return range(1, self.count + 1)
+
+    def _contact(self, number: int) -> object:
+        dice = self.dice("contact", number)
+        contact = ExternalContact(
+            id=number,
+            external_user_id=f"wm{number}",
+            name=dice.choice(SURNAMES) + dice.choice(GIVEN),
+            gender=dice.choice((0, 1, 2)),
+            contact_type=1,
+            birthday=date(1990, 1, 1) + timedelta(days=dice.randrange(7300)),
+            phone_hash=f"invented{number}" if dice.random() < 0.5 else None,
+            marketing_consent=dice.choice((True, True, False, None)),
+            first_seen_at=self.start - timedelta(days=dice.randrange(400)),
+            profiled_at=self.start,
+        )
+        for name, wanted in self.asked.items():
+            module, _dot, field = name.partition(".")
+            if module == "contact" and wanted and field in type(contact).model_fields:
+                self._fit(contact, field, wanted, dice)
+        return contact
+
+    def _fit(self, row: ExternalContact, field: str, wanted: Sequence[Any], dice: random.Random) -> None:
+        value = dice.choice(list(wanted))
+        now = getattr(row, field)
+        if isinstance(value, str) and isinstance(now, str | None):
+            setattr(row, field, value if dice.random() < 0.5 else OTHER.get(field))
+        elif isinstance(value, int) and isinstance(now, int) and not isinstance(value, bool):
+            setattr(row, field, max(0, value + dice.choice((-1, 0, 1))))
+
+    def _group(self, number: int) -> object:
+        dice = self.dice("group", number)
+        layers = [*self.asked.get("group.layer", ()), "vip", None]
+        tags = [tag for tag in self.asked.get("group.tags", ()) if dice.random() < 0.5]
+        owner = STAFF[number % len(STAFF)]
+        return CustomerGroup(
+            chat_id=f"wr{number}", name=f"{number + 1} 群", owner=owner, layer=dice.choice(layers), tags=tags
+        )
+
+    def _beside(self, number: int) -> Iterator[object]:
+        dice = self.dice("beside", number)
+        state = dice.choice([*self.asked.get("follow.state", ()), *self.asked.get("event.state", ()), ""])
+        added_at = self.start - timedelta(days=dice.randrange(400))
+        user = self.user_of(number)
+        yield FollowUser(contact_id=number, user_id=user, state=state, added_at=added_at, changed_at=added_at)
+        yield GroupMember(
+            chat_id=self.chat_of(number), member_id=f"wm{number}", contact_id=number, joined_at=added_at,
+            changed_at=added_at,
+        )  # fmt: skip
+        yield Follower(app_id="wx", open_id=f"o{number}", contact_id=number, followed_at=added_at, changed_at=added_at)
+        for tag in dict.fromkeys(self.asked.get("tag.names", ())):
+            if dice.random() < 0.5:
+                yield ContactTag(contact_id=number, name=tag, source="staff", added_at=added_at)
+        yield from self._acts(number, dice)
+
+    def _acts(self, number: int, dice: random.Random) -> Iterator[object]:
+        """What they did before the simulation begins."""
+        acts = {leaf.filter.function(**leaf.params) for leaf in conditions_of(self.sop) if leaf.filter.kind.measures}
+        for name in sorted(acts):
+            for _time in range(dice.choice((0, 0, 1, 2, 4))):
+                yield Behaviour(
+                    contact_id=number, name=name, at=self.start - LOOKING_BACK * dice.random(), amount=Decimal(99)
+                )
+
+    def user_of(self, number: int) -> UserId:
+        return UserId(STAFF[number % len(STAFF)])
+
+    def chat_of(self, number: int) -> ChatId:
+        return ChatId(f"wr{number % GROUPS}")

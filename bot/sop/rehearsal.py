@@ -1,0 +1,238 @@
+"""A rehearsal: the real runner on a clock that is moved, in a database of its own. Calls are answered, never sent.
+
+Whatever the runner sets, records and plans comes back at its own moment, as the scheduler, the workers and the outbox
+would bring it. Simulation invents what happens, replay and plan take it from what was recorded.
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from bot.model.calls import Call
+from bot.model.events import CallFinished, Event, Outcome, ScheduleDue, TimerDue
+from bot.model.ids import CallId, TraceId
+from bot.sop import followups, membership, runner
+from bot.sop.calendar import next_fire
+from bot.sop.invented import conditions_of
+from bot.sop.library import Library, schedules
+from bot.sop.schema import Do, Sop, walk
+from bot.sop.triggers import names_of
+from bot.storage import ledger
+from bot.storage.database import Database
+from bot.storage.ledger import Timer
+from bot.storage.work import Work
+
+CHUNK = 400
+"""Moments a transaction: enough that its commit does not count."""
+
+Act = Callable[[Work], object]
+Answer = Callable[[Session, Call], Outcome]
+"""How a call ends."""
+
+
+class Limits(Protocol):
+    """The platforms' limits; see `bot.platforms.limits`."""
+
+    def until(self, platform: str, endpoint: str, body: dict[str, Any], now: datetime) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A call that would have left, with the runs and steps that wanted it."""
+
+    at: datetime
+    planned_at: datetime
+    call: Call
+
+    @property
+    def steps(self) -> list[list[Any]]:
+        return list(self.call.note.get("steps", []))
+
+
+def accepted(_session: Session, _call: Call) -> Outcome:
+    return "sent"
+
+
+def alone(library: Library, sop: Sop) -> Library:
+    """A library in which nothing but an SOP and those that it starts has anything to say.
+
+    Of the segments those are kept that its conditions ask about.
+    """
+    sops = {one.name: one for one in [*_started_by(library, sop), sop]}
+    asked = {name for one in sops.values() for name in _segments_asked(one)}
+    segments = {name: one for name, one in library.segments.items() if name in asked}
+    return replace(library, sops=sops, versions={}, segments=segments)
+
+
+def _segments_asked(sop: Sop) -> Iterator[str]:
+    for leaf in conditions_of(sop):
+        if leaf.filter.name.startswith("segment."):
+            yield from map(str, (operand for test in leaf.tests for operand in _listed(test.operand)))
+            yield from map(str, leaf.params.values())
+
+
+def _listed(operand: Any) -> tuple[Any, ...]:
+    return operand if isinstance(operand, tuple) else (operand,)
+
+
+def _started_by(library: Library, sop: Sop) -> Iterator[Sop]:
+    for _position, step in walk(sop.steps):
+        target = getattr(step.params, "sop", None) if isinstance(step, Do) else None
+        found = library.find(target) if isinstance(target, str) else None
+        if found is not None:
+            yield found
+
+
+@dataclass
+class Rehearsal:
+    """What is to come, and what would have been sent so far."""
+
+    database: Database
+    library: Library
+    now: datetime
+    answer: Answer = accepted
+    limits: Limits | None = None
+    is_echoing: bool = True
+    """Whether events that come of what SOPs do are heard; a replay has them on record."""
+    sent: list[Sent] = field(default_factory=list)
+    _agenda: list[tuple[datetime, int, Act, str, str]] = field(default_factory=list)
+    _cancelled: set[str] = field(default_factory=set)
+    _order: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def at(self, moment: datetime, act: Act, *, origin: str = "", trace_id: str = "") -> None:
+        """Have something done at a moment, in a unit of work of its own."""
+        number = next(self._order)
+        heapq.heappush(self._agenda, (moment, number, act, origin or f"rehearsal:{number}", trace_id))
+
+    def set_schedules(self, until: datetime) -> None:
+        """Put every date that the SOPs have until then on the agenda."""
+        for sop, trigger in schedules(self.library):
+            moment = self.now
+            while (fire := next_fire(trigger, moment, self.library.around.zone)) is not None and fire <= until:
+                self.at(fire, self._due(ScheduleDue(at=fire, sop=sop.name)))
+                moment = fire
+
+    def _due(self, event: ScheduleDue) -> Act:
+        return lambda work: runner.on_schedule(work, self.library, event)
+
+    def run(self, until: datetime) -> None:
+        """Do what comes until then, each thing at its own moment."""
+        while self._agenda and self._agenda[0][0] <= until:
+            self.database.run_here(lambda session: self._chunk(session, until))
+        self.now = max(self.now, until)
+
+    def _chunk(self, session: Session, until: datetime) -> None:
+        for moment, act, origin, trace_id in itertools.islice(self._coming(until), CHUNK):
+            self.now = max(self.now, moment)
+            work = _Rehearsed(session, self.now, TraceId(trace_id), origin, rehearsal=self)
+            act(work)
+            membership.follow(work, self.library)
+
+    def _coming(self, until: datetime) -> Iterator[tuple[datetime, Act, str, str]]:
+        while self._agenda and self._agenda[0][0] <= until:
+            moment, _order, act, origin, trace_id = heapq.heappop(self._agenda)
+            yield moment, act, origin, trace_id
+
+    # ── what the runner leaves for later ───────────────────────────────────────────────────────────────────────────
+
+    def take_timer(self, timer: Timer, trace_id: str) -> None:
+        event = TimerDue(at=timer.due_at, name=timer.name, about=timer.about or {}, subject=timer.subject)
+
+        def due(work: Work) -> None:
+            if timer.key in self._cancelled:
+                self._cancelled.discard(timer.key)
+            elif timer.name in followups.NAMES:
+                runner.on_timer(work, self.library, event)
+
+        self.at(timer.due_at, due, trace_id=trace_id)
+
+    def cancel(self, key: str) -> None:
+        self._cancelled.add(key)
+
+    def take_event(self, event: Event, trace_id: str) -> None:
+        if isinstance(event, TimerDue):
+            self.at(self.now, lambda work: runner.on_timer(work, self.library, event), trace_id=trace_id)
+        elif self.is_echoing:
+            self.at(self.now, lambda work: self._echo(work, event), trace_id=trace_id)
+
+    def _echo(self, work: Work, event: Event) -> None:
+        """An event of our own says by itself whom it is about."""
+        runner.on_event(
+            work,
+            self.library,
+            event,
+            contact_id=getattr(event, "contact_id", None),
+            chat_id=getattr(event, "chat_id", None),
+            user_id=getattr(event, "user_id", None),
+            triggers=names_of(event),
+        )
+
+    def take_call(self, call: Call, planned_at: datetime, trace_id: str) -> None:
+        leaves_at = max(call.after or planned_at, planned_at)
+        self.at(leaves_at, lambda work: self._leave(work, call, planned_at), trace_id=trace_id)
+
+    def _leave(self, work: Work, call: Call, planned_at: datetime) -> None:
+        """The call leaves, as soon as the limits let it, with the body that it has by then."""
+        body = _body_now(work.session, call)
+        if body is None:
+            return
+        until = self.limits.until(call.platform, call.endpoint, body, work.now) if self.limits else None
+        if until is not None:
+            self.at(until, lambda later: self._leave(later, call, planned_at), trace_id=work.trace_id)
+            return
+        self.sent.append(Sent(work.now, planned_at, call))
+        if "steps" not in call.note:
+            return
+        outcome = self.answer(work.session, call)
+        finished = CallFinished(
+            at=work.now, call_id=CallId(0), endpoint=call.endpoint, outcome=outcome, body=body, note=call.note
+        )
+        runner.on_call_finished(work, finished)
+
+
+def _body_now(session: Session, call: Call) -> dict[str, Any] | None:
+    """A call that was held back may have been written again since, or cancelled: then None."""
+    if call.after is None or call.key is None:
+        return call.body
+    row = ledger.find_call(session, call.key)
+    if row is None or row.state != "planned":
+        return None
+    with suppress(TypeError):
+        call.body.clear()
+        call.body.update(row.body)
+    return call.body
+
+
+@dataclass
+class _Rehearsed(Work):
+    """A unit of work whose timers, events and calls come back to the rehearsal."""
+
+    rehearsal: Rehearsal = field(kw_only=True)
+
+    def plan(self, call: Call) -> bool:
+        is_new = super().plan(call)
+        if is_new:
+            self.rehearsal.take_call(call, self.now, self.trace_id)
+        return is_new
+
+    def set_timer(self, timer: Timer) -> bool:
+        is_new = super().set_timer(timer)
+        if is_new:
+            self.rehearsal.take_timer(timer, self.trace_id)
+        return is_new
+
+    def cancel_timer(self, key: str) -> bool:
+        was_waiting = super().cancel_timer(key)
+        if was_waiting:
+            self.rehearsal.cancel(key)
+        return was_waiting
+
+    def record(self, event: Event, key: str | None = None) -> None:
+        super().record(event, key)
+        self.rehearsal.take_event(event, self.trace_id)

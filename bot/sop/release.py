@@ -1,0 +1,83 @@
+"""Publishing by file: the folder is what is in force, so a draft is published by taking its place there.
+
+A draft is any file; one below `drafts/` in the folder is found by the name of its SOP.
+"""
+
+from pathlib import Path
+
+from bot.errors import BadInput, NotFound
+from bot.sop.findings import Finding
+from bot.sop.library import Library, read_file
+from bot.sop.lint import lint
+from bot.sop.parse import parse
+from bot.sop.schema import Sop
+from bot.storage.queries import sops as rows
+from bot.storage.queries.console import versions
+from bot.storage.work import Work
+
+DRAFTS = "drafts"
+
+
+class Unfit(BadInput):
+    """A draft that lint refuses; `findings` say why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(str(findings[0]))
+        self.findings = findings
+
+
+def draft_of(library: Library, wanted: str) -> Sop:
+    """The SOP that a path or a name means.
+
+    Raises `Unfit` for a file that lint refuses, `NotFound` when there is nothing of the name.
+    """
+    path = Path(wanted)
+    if path.suffix == ".yaml" and path.is_file():
+        return _fit(path, root_of(path, library.folder), library)
+    return named(library, wanted)
+
+
+def named(library: Library, name: str) -> Sop:
+    """The draft of a name, or, where there is none, what is in force."""
+    drafts = library.folder / DRAFTS
+    path = drafts / f"{name}.yaml"
+    if path.resolve().is_relative_to(drafts.resolve()) and path.is_file():
+        return _fit(path, drafts, library)
+    return library.get(name)
+
+
+def root_of(path: Path, folder: Path) -> Path:
+    """Where the name of a file begins: its folder's parent, as in contact/spring.yaml."""
+    for root in (folder / DRAFTS, folder):
+        if path.resolve().is_relative_to(root.resolve()):
+            return root if path.is_relative_to(root) else root.resolve()
+    return path.parent.parent
+
+
+def _fit(path: Path, root: Path, library: Library) -> Sop:
+    sop, findings = read_file(path, root)
+    errors = [one for one in findings or lint([path], library.folder, library.folder / "media") if one.level == "error"]
+    if sop is None or errors:
+        raise Unfit(errors or findings)
+    return sop
+
+
+def publish(library: Library, sop: Sop) -> Path:
+    """Put a version into the folder, whole or not at all; it is in force as soon as the folder is read again."""
+    path = library.folder / f"{sop.name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(sop.source, encoding="utf-8")
+    beside.replace(path)
+    return path
+
+
+def previous(work: Work, name: str, digest: str = "") -> Sop:
+    """The version before the one in force, or the one whose digest begins so. Raises `NotFound`."""
+    current = rows.in_force(work.session, name)
+    for version in reversed(versions(work.session, name)):
+        is_meant = version.digest.startswith(digest) if digest else current is None or version.id != current.id
+        sop = parse(version.source, f"{name}.yaml", name)[0] if is_meant else None
+        if sop is not None:
+            return sop
+    raise NotFound("SOP version", f"{name} {digest}".strip())

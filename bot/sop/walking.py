@@ -1,0 +1,109 @@
+"""A run on its way: what the engine decides is done and written down, until the run waits or is over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.model.tables import Run, StepRun
+from bot.sop import engine, followups, results, winners
+from bot.sop.engine import Ended, Moment, Outcome, Pause, Perform, Taken
+from bot.sop.perform import perform
+from bot.sop.schema import Position, Sop, spelled
+from bot.sop.triggers import recorded_as
+from bot.sop.turn import Occasion, Turn
+from bot.storage.ledger import Timer
+from bot.storage.queries import sops as rows
+from bot.storage.queries import trials
+
+WAITING, PAUSED = "waiting", "paused"
+
+
+def walk(turn: Turn, run: Run, sop: Sop, occasion: Occasion, position: Position | None) -> None:
+    outcome = engine.advance(sop, position, moment(turn, run, sop, occasion))
+    assert outcome is not None
+    apply(turn, run, sop, occasion, outcome)
+
+
+def apply(turn: Turn, run: Run, sop: Sop, occasion: Occasion, outcome: Outcome) -> None:
+    """Do what the engine said, until the run waits or is over."""
+    while True:
+        _write(turn, run, outcome.taken)
+        match outcome:
+            case Perform(step=step, position=position, then=then):
+                _write(turn, run, [perform(turn, run, sop, step, position, occasion)])
+                following = engine.advance(sop, then, moment(turn, run, sop, occasion))
+                assert following is not None
+                outcome = following
+            case Pause():
+                sleep(turn, run, outcome)
+                return
+            case Ended():
+                close(turn, run, outcome)
+                return
+
+
+def moment(turn: Turn, run: Run, sop: Sop, occasion: Occasion) -> Moment:
+    """The world as the engine asks about it for this run."""
+    session = turn.work.session
+
+    def happened(event: str, since: Position | None) -> int:
+        return trials.happened(session, run, recorded_as(event), _since(turn, run, since))
+
+    return Moment(
+        now=turn.work.now,
+        zone=turn.library.around.zone,
+        subject=run.subject,
+        judge=lambda condition: turn.judge(condition, sop.subject, occasion),
+        happened=happened,
+        results=lambda position: results.of_step(session, run, position),
+        winner=lambda position: winners.winner_of(turn.work, sop, position),
+    )
+
+
+def _since(turn: Turn, run: Run, position: Position | None) -> datetime:
+    """When a step was last taken; when the run began, for one that never was."""
+    step = None if position is None else rows.last_step(turn.work.session, run, spelled(position))
+    return run.started_at if step is None else step.at
+
+
+def sleep(turn: Turn, run: Run, pause: Pause) -> None:
+    run.state, run.position, run.waiting_for = "waiting", list(pause.position), pause.event
+    run.waits, run.wake_at = run.waits + 1, pause.until
+    detail = {"until": pause.until.isoformat()} | ({"event": pause.event} if pause.event else {})
+    _write(turn, run, [Taken(pause.position, pause.name, WAITING, detail)])
+    about = {"run": run.id, "wait": run.waits}
+    turn.work.set_timer(Timer(followups.WAKE, timer_key(run), pause.until, run.subject, about))
+
+
+def close(turn: Turn, run: Run, ended: Ended) -> None:
+    run.state, run.reason = "exited" if ended.exited else "done", ended.reason
+    run.ended_at, run.waiting_for = turn.work.now, ""
+    if ended.reached_goal:
+        run.goal_at = turn.work.now
+
+
+def timer_key(run: Run) -> str:
+    return f"run:{run.id}:{run.waits}"
+
+
+def _write(turn: Turn, run: Run, taken: Sequence[Taken]) -> None:
+    assert run.id is not None
+    for one in taken:
+        if one.name == "split":
+            run.variant = {**run.variant, spelled(one.position): one.outcome}
+        position, detail = spelled(one.position), dict(one.detail)
+        is_wait = one.name.startswith("wait") or one.name == PAUSED
+        if not (is_wait and rows.conclude_step(turn.work.session, run.id, position, WAITING, one.outcome, detail)):
+            rows.add_step(turn.work.session, _step_run(turn, run, one))
+
+
+def _step_run(turn: Turn, run: Run, taken: Taken) -> StepRun:
+    assert run.id is not None
+    return StepRun(
+        run_id=run.id,
+        position=spelled(taken.position),
+        name=taken.name,
+        outcome=taken.outcome,
+        detail=dict(taken.detail),
+        at=turn.work.now,
+        trace_id=turn.work.trace_id,
+    )

@@ -1,0 +1,59 @@
+"""What every seed begins with: a database that is migrated and has read the corp once, and the files of the house."""
+
+import sqlite3
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import demo
+from bot.clock import ManualClock
+from bot.platforms.simulator import SimulatorConfig
+from bot.runtime.knowledge import Knowledge
+from bot.settings import Settings
+from bot.storage.migrate import migrate
+from bot.storage.work import Store
+from bot.text import tokens
+from tests.runtime.simulation.disk import Disk, Held
+from tests.runtime.simulation.fate import Fate
+from tests.runtime.simulation.life import Bells
+from tests.runtime.simulation.wire import BASE
+
+START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""A Monday morning, ten o'clock in Shanghai."""
+BEFORE = START - timedelta(hours=1)
+
+
+@dataclass
+class Base:
+    """Read once for all seeds of a process; `content` is the database that each begins with."""
+
+    disk: Disk
+    content: bytes
+    settings: Settings
+    knowledge: Knowledge
+    config: SimulatorConfig
+    folder: "tempfile.TemporaryDirectory[str]"
+
+
+async def prepare() -> Base:
+    """A migrated database in which the library is published, before anything was read."""
+    tokens.load()
+    folder = tempfile.TemporaryDirectory(prefix="xiaoer-simulation-")
+    key, public = demo.archive_keys(Path(folder.name))
+    config, file = SimulatorConfig(archive_public_key=public), Path(folder.name) / "xiaoer.db"
+    settings = demo.settings(config, BASE, key, database_url=f"sqlite:///{file}")
+    disk, calm = Disk(), Fate(0)
+    calm.calm()
+    disk.load(_migrated(file, settings.database_url))
+    knowledge = Knowledge(settings, Store(Held(disk, calm), Bells(calm), ManualClock(START)))
+    await knowledge.refresh()
+    return Base(disk, disk.save(), settings, knowledge, config, folder)
+
+
+def _migrated(file: Path, url: str) -> bytes:
+    migrate(url)
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode=DELETE")  # a copy in memory has no log beside it
+    connection.close()
+    return file.read_bytes()

@@ -1,0 +1,176 @@
+"""Entering and leaving segments."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.community import tagging
+from bot.model.events import SegmentEntered, SegmentExited
+from bot.model.tables import (
+    Behaviour,
+    ContactTag,
+    ExternalContact,
+    GroupMember,
+    InboxRow,
+    SegmentMember,
+    TimerRow,
+)
+from bot.sop import followups, membership
+from bot.sop.segment_files import read_file
+from bot.storage import ledger
+from bot.storage.work import Work
+from tests.sops.town import GROUP, HAO, MEI, START, Town
+
+VIP = "segment: vip\ntitle: VIP\nsubject: contact\nwho: {tag.names: {has_any: [等级/VIP]}}\n"
+FRESH = "segment: fresh\ntitle: 新近\nsubject: contact\nwho: {behaviour.order_paid: {count: {gte: 1}, within: 7d}}\n"
+BIG = "segment: big\ntitle: 大群\nsubject: group\nwho: {group.contacts: {gte: 2}}\n"
+
+
+def segment(town: Town, name: str, text: str) -> None:
+    path = town.folder / "segments" / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    town.read()
+    town.advance(timedelta(seconds=1))
+
+
+def change(town: Town, do: object) -> None:
+    """Something that happens, with what follows from it."""
+
+    def unit(work: Work) -> None:
+        do(work)  # type: ignore[operator]
+        membership.follow(work, town.library)
+
+    town.work(unit)
+
+
+def tag(work: Work) -> None:
+    tagging.add_tags(work, MEI, ["等级/VIP"], source="staff", rule="by hand")
+
+
+def members(town: Town, name: str) -> list[str]:
+    return [row.subject for row in town.rows(SegmentMember) if row.segment == name]
+
+
+def told(town: Town) -> list[str]:
+    events = [row for row in town.rows(InboxRow) if row.kind in (SegmentEntered.kind, SegmentExited.kind)]
+    return [f"{row.kind} {row.payload['segment']} {row.subject}" for row in events]
+
+
+def test_the_first_count_is_silent(town: Town) -> None:
+    town.work(tag)
+    segment(town, "vip", VIP)
+    assert members(town, "vip") == ["contact:1"]
+    assert told(town) == []
+
+
+def test_a_tag_lets_mei_in_at_once_and_its_end_lets_her_out(town: Town) -> None:
+    segment(town, "vip", VIP)
+    change(town, tag)
+    assert members(town, "vip") == ["contact:1"]
+    change(town, lambda work: tagging.remove_tags(work, MEI, ["等级/VIP"], rule="by hand"))
+    assert members(town, "vip") == []
+    assert told(town) == ["segment.entered vip contact:1", "segment.exited vip contact:1"]
+
+
+def test_entering_starts_an_sop_of_that_segment_alone(town: Town) -> None:
+    segment(town, "vip", VIP)
+    segment(town, "fresh", FRESH)
+    town.sop("contact/vip", "steps: [{do: note, text: a}]\n", trigger="{segment.entered: vip}")
+    town.sop("contact/fresh", "steps: [{do: note, text: a}]\n", trigger="{segment.entered: fresh}")
+    change(town, tag)
+    for row in town.rows(InboxRow):
+        event = ledger.read_event(row.kind, row.payload)
+        if isinstance(event, SegmentEntered):
+            town.hear(event, contact=event.contact_id)
+    assert len(town.runs("contact/vip")) == 1
+    assert not town.runs("contact/fresh")
+    assert town.suppressed("contact/fresh") == []
+
+
+def test_only_segments_that_ask_about_what_changed_are_judged(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment(town, "vip", VIP)
+    segment(town, "fresh", FRESH)
+    judged: list[int] = []
+    which = membership.segments.which
+    monkeypatch.setattr(
+        membership.segments,
+        "which",
+        lambda *asked: judged.append(len(asked[1])) or which(*asked),  # type: ignore[func-returns-value]
+    )
+    change(town, lambda work: setattr(work.session.get(ExternalContact, MEI), "city", "北京"))
+    assert judged == []
+    change(town, tag)
+    assert judged == [1]
+
+
+def test_time_alone_lets_somebody_out_within_the_hour(town: Town) -> None:
+    segment(town, "fresh", FRESH)
+    change(town, lambda work: work.session.add(Behaviour(contact_id=HAO, name="order.paid", at=START)))
+    assert members(town, "fresh") == ["contact:2"]
+    town.advance(timedelta(days=6, hours=23))
+    assert members(town, "fresh") == ["contact:2"]
+    town.advance(timedelta(hours=2))
+    assert members(town, "fresh") == []
+    assert told(town)[-1] == "segment.exited fresh contact:2"
+
+
+def test_groups_have_segments_too(town: Town) -> None:
+    segment(town, "big", BIG)
+    joins = GroupMember(chat_id=GROUP, member_id="wmHAO", contact_id=HAO, joined_at=START, changed_at=START)
+    change(town, lambda work: work.session.add(joins))
+    assert told(town) == [f"segment.entered big group:{GROUP}"]
+
+
+def test_a_new_text_is_counted_anew_and_silently(town: Town) -> None:
+    segment(town, "vip", VIP)
+    change(town, tag)
+    before = told(town)
+    segment(town, "vip", VIP.replace("等级/VIP", "等级/金卡"))
+    assert members(town, "vip") == []
+    assert told(town) == before
+
+
+def test_the_full_count_agrees_with_the_quick_one_and_goes_in_batches(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "BATCH", 3)
+    town.add(*(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START) for n in range(10, 20)))
+    segment(town, "vip", VIP)
+    town.add(*(ContactTag(contact_id=n, name="等级/VIP", source="sync", added_at=START) for n in range(10, 20)))
+    town.work(lambda work: membership.recount(work, town.library, "vip"))
+    town.settle()
+    assert len(members(town, "vip")) == 10
+    assert len(told(town)) == 10
+    town.work(lambda work: membership.recount(work, town.library, "vip"))
+    assert len(told(town)) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (VIP.replace("segment: vip", "segment: other"), "X110"),
+        (VIP.replace("subject: contact", "subject: shop"), "X103"),
+        (VIP.replace("subject: contact", "subject: group"), "X117"),
+        (VIP + "colour: red\n", "X101"),
+        ("segment: vip\ntitle: V\nsubject: contact\n", "X102"),
+        ("segment: vip\ntitle: V\nsubject: contact\nwho: {event.name: a}\n", "X117"),
+        ("segment: vip\ntitle: V\nsubject: contact\nwho: {segment.names: {has_any: [a]}}\n", "X117"),
+        ("segment: vip\ntitle: V\nsubject: contact\nwho: {contact.cty: a}\n", "X107"),
+        ("segment: [", "X100"),
+    ],
+)
+def test_a_bad_segment_is_named(town: Town, text: str, code: str) -> None:
+    path = town.folder / "vip.yaml"
+    path.write_text(text, encoding="utf-8")
+    found, wrong = read_file(path)
+    assert found is None
+    assert code in [one.code for one in wrong]
+
+
+def test_a_segment_is_planned_once_an_hour_however_often_it_is_published(town: Town) -> None:
+    segment(town, "vip", VIP)
+    for _time in range(3):
+        town.read()
+    waiting = [row for row in town.rows(TimerRow) if row.name == followups.RECOUNT and row.state == "waiting"]
+    assert len(waiting) == 1
