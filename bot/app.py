@@ -135,9 +135,7 @@ def _begin(work: Work, settings: Settings) -> None:
         staff.begin(work)
 
 
-def platforms(
-    settings: Settings, http: Http, clock: Clock, tokens: TokenStore | None = None
-) -> dict[str, Platform]:
+def platforms(settings: Settings, http: Http, clock: Clock, tokens: TokenStore | None = None) -> dict[str, Platform]:
     """The adapters that the settings ask for; those of one process share access tokens through `tokens`."""
     found: dict[str, Platform] = {}
     if settings.wecom is not None:

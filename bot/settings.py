@@ -150,9 +150,7 @@ class MiniProgramSettings(BaseModel, extra="forbid"):
 
     def as_account(self) -> OfficialSettings:
         """Its API speaks like an official account's; nothing is received, so there is no token to check by."""
-        return OfficialSettings(
-            app_id=self.app_id, secret=self.secret, token=SecretStr(""), api_base=self.api_base
-        )
+        return OfficialSettings(app_id=self.app_id, secret=self.secret, token=SecretStr(""), api_base=self.api_base)
 
 
 class CapSettings(BaseModel, extra="forbid"):

@@ -27,9 +27,9 @@ from bot.model.events import (
     Tracked,
 )
 from bot.model.ids import ChatId, ContactId, ExternalUserId, OpenId, UserId
-from bot.sop.conditions import ALWAYS, Condition, leaves
+from bot.sop.conditions import Condition, leaves
 from bot.sop.invented import People, conditions_of
-from bot.sop.schema import WaitFor, walk
+from bot.sop.schema import Block, Wait, WaitFor
 from bot.storage.queries import followers
 from bot.storage.work import Work
 
@@ -67,20 +67,33 @@ def write_down(work: Work, one: Happening) -> None:
 
 
 def happenings(people: People, days: int) -> Iterator[Happening]:
-    """Each person comes once, at some waking hour, and does half of what the SOP listens for, within its time."""
+    """Each person comes once, at some waking hour, and does half of what the SOP listens for, while it listens."""
     sop = people.sop
-    heard = [(step.event, step.within, step.where) for _position, step in walk(sop.steps) if isinstance(step, WaitFor)]
+    waits = list(_waits(sop.steps, timedelta()))
     if sop.goal:
-        heard.append((sop.goal.event, sop.goal.within, ALWAYS))
+        waits.append((timedelta(), WaitFor(event=sop.goal.event, within=sop.goal.within)))
     for number in people.numbers:
         life = _Life(people, number, people.dice("life", number))
         came = life.waking(days)
         if not sop.trigger.is_schedule:
             yield life.happening(sop.trigger.name, came)
-        for event, within, where in heard:
+        for begins, wait in waits:
             if life.dice.random() < 0.5:
-                moment = came + within * life.dice.random()
-                yield life.answer(moment) if _is_of_staff(where) else life.happening(event, moment)
+                moment = came + begins + wait.within * life.dice.random()
+                yield life.answer(moment) if _is_of_staff(wait.where) else life.happening(wait.event, moment)
+
+
+def _waits(block: Block, begins: timedelta) -> Iterator[tuple[timedelta, WaitFor]]:
+    """What is listened for, and about how long after the beginning."""
+    for step in block:
+        for below in step.blocks.values():
+            yield from _waits(below, begins)
+        match step:
+            case WaitFor():
+                yield begins, step
+                begins += step.within
+            case Wait(duration=duration):
+                begins += duration
 
 
 def _is_of_staff(where: Condition) -> bool:

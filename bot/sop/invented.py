@@ -33,6 +33,8 @@ from bot.sop.scope import SHANGHAI
 STAFF, GROUPS = ("lin", "zhou"), 20
 SURNAMES, GIVEN = "梅浩林周", "一二三四五六七八九十"
 OTHER = {"city": "杭州", "province": "浙江", "company": "小店", "position": "店长", "lifecycle_stage": "new"}
+ANYTHING = "别的"
+"""What a text says that only has to be there."""
 LOOKING_BACK = timedelta(days=120)
 
 
@@ -57,6 +59,8 @@ def operands(sop: Sop) -> dict[str, list[Any]]:
         values = found.setdefault(leaf.filter.name, [])
         for test in leaf.tests:
             many = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+            if test.operator == "exists" and leaf.filter.kind.name == "text":
+                many = (ANYTHING,)
             values += [value.replace("*", "") if isinstance(value, str) else value for value in many]
     return found
 

@@ -37,7 +37,10 @@ MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{
 CLOCK: Schema = {"type": "string", "pattern": r"^\d{2}:\d{2}$"}
 EVENT: Schema = {"type": "string", "pattern": r"^[a-z_0-9]+(\.[a-z_0-9]+)+$"}
 PERCENT: Schema = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": 100}, {"type": "string", "pattern": r"^[\d.]+%?$"}]
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 100},
+        {"type": "string", "pattern": r"^(100|\d{1,2}(\.\d+)?)%?$"},
+    ]
 }
 COUNT: Schema = {"type": "integer", "minimum": 1}
 CONDITION: Schema = {"$ref": "#/$defs/condition"}

@@ -40,7 +40,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What came of a simulation. `days` and `hours` count messages, by channel, on the local clock."""
+    """What came of a simulation.
+
+    `steps` counts who came to each position. `days` and `hours` count messages, by channel, on the local clock.
+    """
 
     sop: str
     digest: str
@@ -50,6 +53,7 @@ class Simulated:
     ways: Sequence[Way]
     endings: Mapping[str, int]
     suppressed: Mapping[str, int]
+    steps: Mapping[str, int]
     channels: Mapping[str, int] = field(default_factory=dict)
     days: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     hours: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
@@ -127,6 +131,7 @@ def _counted(database: Database, sop: Sop, people: People, rehearsal: Rehearsal,
             ways=ways(session, sop.name),
             endings=rows.endings(session, sop.name),
             suppressed=rows.suppressed_by(session, sop.name),
+            steps=Counter(position for _run, position, _name, _outcome in rows.ways(session, sop.name)),
         )
 
     zone = rehearsal.library.around.zone

@@ -94,9 +94,7 @@ def insert_id(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -
     return found
 
 
-def _insert_returning(
-    session: Session, model: type[SQLModel], row: Mapping[str, Any], told: ColumnElement[Any]
-) -> Any:
+def _insert_returning(session: Session, model: type[SQLModel], row: Mapping[str, Any], told: ColumnElement[Any]) -> Any:
     insert: Any = _insert(session, model).values(**row).on_conflict_do_nothing()
     found = session.connection().execute(insert.returning(told)).first()
     if found is None:

@@ -226,7 +226,9 @@ def test_why_tells_what_was_done_what_was_not_and_from_what(ask: Ask, listening:
     listening.add(
         StepRun(run_id=1, position="0", name="send_welcome", outcome="done", at=START),
         StepRun(run_id=1, position="1", name="if", outcome="else", detail={"verdicts": [verdict]}, at=START),
-        Suppression(sop="contact/welcome", subject="contact:1", rule="mutex welcome", at=START),
+        Suppression(
+            sop="contact/welcome", subject="contact:1", rule="mutex", detail={"winner": "contact/spring"}, at=START
+        ),
         ContactTag(
             contact_id=MEI,
             name="兴趣/口红",
@@ -239,11 +241,11 @@ def test_why_tells_what_was_done_what_was_not_and_from_what(ask: Ask, listening:
     told = ask("/why Mei", by="zhou").splitlines()
     assert told == [
         "Mei #1",
-        "contact/spring · done · began 03-02 10:00 after contact.added",
+        "contact/spring (version d) · done · began 03-02 10:00 after contact.added",
         "  send_welcome: done",
         "  if: else",
-        "    ✗ contact.city: wanted in 上海, 杭州, found –",
-        "contact/welcome · not done 03-02 10:00, stopped by: mutex welcome",
+        "    ✗ contact.city: wanted is one of 上海, 杭州, found nothing",
+        "contact/welcome · not done 03-02 10:00: gave way to contact/spring, which has priority",
         "Tag 兴趣/口红 · since 03-02 10:00 by lipstick · “口红多少钱 138****5678”",
     ]
     assert "contact/welcome" not in ask("/为什么 Mei contact/spring", by="zhou")

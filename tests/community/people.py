@@ -15,6 +15,7 @@ from bot.model.tables import FollowUser, InboxRow, OutboxRow, TimerRow
 from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import Settings
+from bot.sop.library import Library
 from bot.storage import ledger
 from bot.storage.database import Database
 from bot.storage.work import Work
@@ -39,6 +40,7 @@ class Community:
         self.database, self.settings, self.rules = database, settings, rules
         self.clock = ManualClock(START)
         self.router = Router("root")
+        self.library = Library()
         for part in (messages, hygiene, tagging, leads, alerts):
             self.router.include(part)
         self._units = 0
@@ -62,7 +64,7 @@ class Community:
         """One event through the handlers, then whatever that put into the inbox."""
 
         def dispatch(work: Work) -> None:
-            context = Context(work, self.settings, None, self.rules)  # type: ignore[arg-type]
+            context = Context(work, self.settings, self.library, self.rules)
             for route in self.router.routes(event):
                 route.handler(event, context)
 

@@ -90,6 +90,13 @@ def test_a_plan_for_groups_counts_each_group(town: Town) -> None:
     assert Counter(channel_of(one) for one in calls for _whom in reached(one)) == told.channels
 
 
+def name_them(work: Work) -> None:
+    """Everybody gets words, and so a task, of their own."""
+    for contact in (work.session.get(ExternalContact, n) for n in range(10, 16)):
+        assert contact is not None
+        contact.name = f"客{contact.id}"
+
+
 def test_limits_say_when_all_is_sent(town: Town) -> None:
     class OneAMinute:
         def __init__(self) -> None:
@@ -103,7 +110,7 @@ def test_limits_say_when_all_is_sent(town: Town) -> None:
 
     people(town, 6)
     sop = draft("when: {contact.city: 上海}\nsteps: [{do: send_mass, text: '{{ contact.name }}{{ contact.city }}'}]\n")
-    town.work(lambda work: [setattr(work.session.get(ExternalContact, n), "name", f"客{n}") for n in range(10, 16)])
+    town.work(name_them)
     told = town.work(
         lambda work: plan(work.session, town.library, sop, nobody_hears, now=town.clock.now(), limits=OneAMinute)
     )

@@ -15,7 +15,16 @@ def by_id(session: Session, chat_id: ChatId) -> CustomerGroup | None:
 
 
 def add(session: Session, chat_id: ChatId, kind: str = "customer", name: str = "") -> bool:
-    row = {"chat_id": chat_id, "kind": kind, "name": name, "notice": "", "tags": [], "admins": [], "version": "", "changes": {}}
+    row = {
+        "chat_id": chat_id,
+        "kind": kind,
+        "name": name,
+        "notice": "",
+        "tags": [],
+        "admins": [],
+        "version": "",
+        "changes": {},
+    }
     return insert_one(session, CustomerGroup, row)
 
 

@@ -2,11 +2,11 @@
 // Every sentence of the page, in both languages.
 const WORDS = {
   title: ["小二 · 本地平台", "Xiaoer · local platform"],
-  subtitle: ["一个小小的企业微信、公众号和会话存档,就在这台电脑上", "A small WeCom, official account and archive on this machine"],
+  subtitle: ["一个小小的企业微信、公众号和会话存档，就在这台电脑上", "A small WeCom, official account and archive on this machine"],
   language: ["English", "中文"],
   connected: ["机器人已连接", "bot connected"],
   disconnected: ["机器人未连接", "bot not connected"],
-  offline: ["页面与平台断开,正在重连…", "lost the platform, reconnecting…"],
+  offline: ["页面与平台断开，正在重连…", "lost the platform, reconnecting…"],
   tab_contact: ["客户的微信", "Contact's WeChat"],
   tab_group: ["群聊", "Group"],
   tab_staff: ["员工的企业微信", "Staff's WeCom"],
@@ -18,7 +18,7 @@ const WORDS = {
   send: ["发送", "Send"],
   write_contact: ["说点什么…", "Say something…"],
   write_group: ["在群里说…", "Say it in the group…"],
-  write_staff: ["给小二发命令,如 /help", "A command for Xiaoer, e.g. /help"],
+  write_staff: ["给小二发命令，如 /help", "A command for Xiaoer, e.g. /help"],
   official: ["公众号", "Official account"],
   scan: ["扫活码", "Scan"],
   follow: ["关注", "Follow"],
@@ -36,7 +36,7 @@ const WORDS = {
   to: ["发给", "To"],
   reminded: ["已催 {n} 次", "reminded {n}×"],
   nothing_mass: ["还没有待确认的群发", "No mass send to confirm"],
-  nothing_contact: ["扫一个活码,或关注公众号,开始对话", "Scan a live code or follow the account to begin"],
+  nothing_contact: ["扫一个活码，或关注公众号，开始对话", "Scan a live code or follow the account to begin"],
   nothing_follow: ["还没有关注公众号", "Not following yet"],
   nothing_group: ["群里还很安静", "The group is quiet"],
   nothing_staff: ["这里会出现小二的消息和卡片", "Xiaoer's messages and cards appear here"],
@@ -60,7 +60,7 @@ const WORDS = {
   story_group_post: ["⑤ 群发", "⑤ Group post"],
   story_official: ["⑥ 公众号", "⑥ Official account"],
   story_commands: ["⑦ 命令", "⑦ Commands"],
-  hint: ["点一个故事看小二怎么做,或者自己动手。", "Play a story to see what Xiaoer does, or try it yourself."],
+  hint: ["点一个故事看小二怎么做，或者自己动手。", "Play a story to see what Xiaoer does, or try it yourself."],
 };
 let english = localStorage.getItem("simulator-language") === "en";
 function t(name, values = {}) {
