@@ -1,7 +1,6 @@
 """Settings, from `XIAOER_*` variables or `xiaoer.toml`; what is missing is named in one line."""
 
 import re
-import secrets
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -298,8 +297,8 @@ def load(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except UnreadableSetting as error:
-        name = re.search(r'"(\w+)"', str(error))
-        raise SettingsError(f'{PREFIX}{name[1].upper() if name else ""} must be JSON, such as ["lin"]') from error
+        field = re.search(r'"(\w+)"', str(error))
+        raise SettingsError(f'{PREFIX}{field[1].upper() if field else ""} must be JSON, such as ["lin"]') from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"xiaoer.toml cannot be read: {error}") from error
     except ValidationError as error:
@@ -307,8 +306,3 @@ def load(**given: object) -> Settings:
         name = PREFIX + "__".join(str(part).upper() for part in first["loc"])
         reason = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name} {reason}") from error
-
-
-def new_key() -> str:
-    """A key for `XIAOER_DATA_KEY`: 32 random bytes in hex."""
-    return secrets.token_hex(32)

@@ -31,6 +31,16 @@ TAGS = ("渠道/春季", "渠道/夏季", "价格敏感/是")
 DAY = timedelta(days=1)
 
 
+BEHAVIOURS: list[dict[str, Any]] = [
+    {"exists": True},
+    {"never": True},
+    {"distinct_days": {"gte": 2}},
+    {"average": {"gt": 0}},
+    {"first_at": {"within": "7d"}},
+    {"last_at": {"not_within": "7d"}},
+]
+
+
 def leaf(name: str, **operators: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     operator = st.sampled_from(sorted(operators))
     return operator.flatmap(lambda key: operators[key].map(lambda value: {name: {key: value}}))
@@ -89,17 +99,8 @@ leaves = st.one_of(
     leaf("member.group_count", **counts),
     leaf("time.workday", **{"is": st.booleans()}, missing=st.booleans()),
     leaf("time.now", between=st.just(["22:00", "08:00"]), not_between=st.just(["09:00", "18:00"])),
-    st.sampled_from(["order.paid", "link.clicked"]).flatmap(
-        lambda name: st.sampled_from(
-            [
-                {"exists": True},
-                {"never": True},
-                {"distinct_days": {"gte": 2}},
-                {"average": {"gt": 0}},
-                {"first_at": {"within": "7d"}},
-                {"last_at": {"not_within": "7d"}},
-            ]
-        ).map(lambda asked: {"behaviour.event": {"name": name, **asked}})
+    st.tuples(st.sampled_from(["order.paid", "link.clicked"]), st.sampled_from(BEHAVIOURS)).map(
+        lambda drawn: {"behaviour.event": {"name": drawn[0], **drawn[1]}}
     ),
     st.sampled_from(["3d", "30d"]).map(
         lambda within: {"behaviour.sequence": {"first": "order.paid", "then": "link.clicked", "within": within}}

@@ -176,7 +176,7 @@ async def test_two_schedulers_and_three_workers_do_everything_once(
         await here.bot.store.work(lambda work: set_timers(work, 40))
         here.clock.advance(timedelta(hours=1, minutes=1))
         await run_together([here.bot, *others], schedulers=2, until=lambda: is_over(here))
-        said = [call.body["text"]["content"] for call in here.wecom.calls("webhook/send")]
+        said = [body["text"]["content"] for body in here.bodies("webhook/send")]
         assert sorted(said) == [f"第{number}条" for number in range(4)]
         assert len(here.wecom.calls(ADD)) == 1
         fired = here.read(select(InboxRow.dedupe_key).where(InboxRow.source == "timer"))

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from bot.community import readings
 from bot.model.tables import Behaviour, CorpReading, CustomerGroup, FollowUser, GroupMember, InboxRow, OutboxRow, Staff
 from bot.platforms.simulator.cast import CUSTOMER_GROUP
+from bot.runtime import process
 from handlers import staff
 from tests.world import World
 from tests.world import world as a_world
@@ -190,8 +191,8 @@ async def test_a_reading_that_was_interrupted_goes_on_where_it_was(tmp_path: Pat
         await world.wecom.scan("spring", by="mei")
         await world.advance(A_WHILE)
         await world.bot.store.work(staff.begin)
-        scheduler, *others = [world.bot.scheduler, *world.bot.workers, *world.bot.outboxes]
-        await scheduler.step()
+        others: list[process.Steps] = [*world.bot.workers, *world.bot.outboxes]
+        await world.bot.scheduler.step()
         for one in others[:5]:  # some of its answers are in, the next questions are only rows
             await one.step()
         start = world.clock.now()

@@ -15,7 +15,7 @@ from bot.model.tables import (
     SegmentMember,
     TimerRow,
 )
-from bot.sop import followups, membership
+from bot.sop import followups, membership, segments
 from bot.sop.segment_files import read_file
 from bot.storage import ledger
 from bot.storage.work import Work
@@ -92,9 +92,9 @@ def test_only_segments_that_ask_about_what_changed_are_judged(town: Town, monkey
     segment(town, "vip", VIP)
     segment(town, "fresh", FRESH)
     judged: list[int] = []
-    which = membership.segments.which
+    which = segments.which
     monkeypatch.setattr(
-        membership.segments,
+        segments,
         "which",
         lambda *asked: judged.append(len(asked[1])) or which(*asked),  # type: ignore[func-returns-value]
     )

@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlmodel import Session
 
 from bot import i18n
-from bot.community import errcodes
+from bot.community import errcodes, readings
 from bot.community import failures as letters
 from bot.errors import BadInput
 from bot.storage.queries import console as rows
@@ -56,14 +56,16 @@ async def act(desk: Desk, request: web.Request, sent: Mapping[str, str]) -> Page
 async def _shown(desk: Desk, request: web.Request, complaint: str) -> Page:
     events_before, calls_before = before(request, "events"), before(request, "calls")
 
-    def find(session: Session) -> tuple[_Listed, _Listed, names.Names]:
+    def find(session: Session) -> tuple[_Listed, _Listed, names.Names, str]:
+        reading = readings.newest(session)
         events = _page(rows.buried(session, A_PAGE + 1, events_before))
         calls = _page(rows.bad_calls(session, A_PAGE + 1, calls_before))
-        return events, calls, names.load(session, [{**row.payload, "subject": row.subject} for row in events.rows])
+        known = names.load(session, [{**row.payload, "subject": row.subject} for row in events.rows])
+        return events, calls, known, readings.progress(reading, desk.settings.zone) if reading else ""
 
-    events, calls, known = await desk.store.read(find)
+    events, calls, known, read = await desk.store.read(find)
     found = {"events": events, "calls": calls, "names": known, "errcodes": errcodes, "letters": letters}
-    return Page("failures.html", {**found, "complaint": complaint})
+    return Page("failures.html", {**found, "complaint": complaint, "reading": read})
 
 
 def _page(found: Any) -> _Listed:
