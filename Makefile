@@ -36,8 +36,9 @@ migration: $(VENV)/ready-to-test  ## make migration m="what changed in the table
 	@$(BIN)/python -c 'import sys; from bot.storage import migrate; url, message = sys.argv[1:]; \
 	  migrate.migrate(url); migrate.revise(url, message)' sqlite:///$(VENV)/tables.db "$(m)"
 
-bench: $(VENV)/ready-to-test
-	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+bench: $(VENV)/ready-to-test  ## print the ratios; some take minutes
+	@set -e; for name in start intake welcome engine simulation experiments segments; do \
+	  echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
 lock: export CUSTOM_COMPILE_COMMAND = make lock
 lock: $(VENV)/ready-to-test  ## pin the newest versions that pyproject.toml allows

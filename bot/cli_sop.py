@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,8 +67,9 @@ def _database(found: Settings) -> Iterator[Database]:
 
 def _read(found: Settings, look: Callable[[Session], T]) -> T:
     """Look something up beside a bot that may be running."""
+    here = copy_context()  # the language goes along to the reader's thread
     with _database(found) as database:
-        return asyncio.run(database.read(look))
+        return asyncio.run(database.read(lambda session: here.run(look, session)))
 
 
 def _do(found: Settings, act: Callable[[Work], T]) -> T:
@@ -249,7 +251,7 @@ def _planned(found: Settings, library: Library, file: str) -> Any:
     from bot.sop.release import draft_of
 
     draft, hear, now = draft_of(library, file), hearing(found), CLOCK.now()
-    return _read(found, lambda session: plan(session, library, draft, hear, now=now, limits=RehearsedLimits))
+    return _read(found, lambda session: plan(session, library, draft, hear, now=now, limits=RehearsedLimits()))
 
 
 # ── publishing ─────────────────────────────────────────────────────────────────────────────────────────────────────

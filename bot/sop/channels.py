@@ -12,6 +12,10 @@ CHANNELS = {
     "message/template/send": "official",
     "message/mass/send": "official",
     "message/subscribe/bizsend": "official",
+    "message/subscribe/send": "miniprogram",
+    "externalcontact/add_moment_task": "moment",
+    "sms/send": "sms",
+    "mail/send": "mail",
 }
 MASS_SEND = "externalcontact/add_msg_template"
 

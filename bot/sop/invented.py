@@ -74,6 +74,7 @@ class People:
     start: datetime
     seed: int = 0
     zone: ZoneInfo = SHANGHAI
+    first: int = 1
 
     @cached_property
     def asked(self) -> Mapping[str, Sequence[Any]]:
@@ -98,7 +99,7 @@ class People:
 
     @property
     def numbers(self) -> range:
-        return range(1, self.count + 1)
+        return range(self.first, self.first + self.count)
 
     def _contact(self, number: int) -> object:
         dice = self.dice("contact", number)

@@ -16,6 +16,8 @@ from bot.sop.library import files_of, read_file
 from bot.sop.schema import SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, walk
 from bot.sop.triggers import subjects_of
 
+DRAFTS = "drafts"
+"""Where drafts of SOPs are kept, below the folder of those in force."""
 CUSTOM_MESSAGE_KINDS = ("verified_subscription", "verified_service")
 
 
@@ -41,7 +43,7 @@ def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozens
     names = {sop.name for sop, _findings in known.values() if sop is not None}
     segments, findings = segment_files.read_all(folder)
     for path in (file for given in paths for file in _files(given)):
-        sop, wrong = known.get(path.resolve()) or read_file(path, _root(path, folder))
+        sop, wrong = known.get(path.resolve()) or read_file(path, root_of(path, folder))
         findings += wrong
         if sop is not None:
             findings += _Check(sop, names | {sop.name}, media, capabilities).findings()
@@ -57,11 +59,12 @@ def _files(path: Path) -> list[Path]:
     return own or sorted(file for file in path.rglob("*.yaml") if file.parent.name not in others)
 
 
-def _root(path: Path, folder: Path) -> Path:
-    """Where the name of a file begins: at the folder of SOPs, or two levels up for a draft elsewhere."""
+def root_of(path: Path, folder: Path) -> Path:
+    """Where the name of a file begins: at the folder of SOPs, at its drafts, or two levels up for a file elsewhere."""
     resolved = path.resolve()
-    if resolved.is_relative_to(folder.resolve()):
-        return folder if path.is_relative_to(folder) else folder.resolve()
+    for root in (folder / DRAFTS, folder):
+        if resolved.is_relative_to(root.resolve()):
+            return root if path.is_relative_to(root) else root.resolve()
     return path.parent.parent
 
 

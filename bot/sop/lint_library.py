@@ -16,8 +16,8 @@ from bot.sop.calendar import next_fire
 from bot.sop.conditions import AllOf, Condition, Leaf, Not
 from bot.sop.findings import Finding
 from bot.sop.library import files_of, read_file
+from bot.sop.lint import root_of
 from bot.sop.mix import MASS_SENDS, Mix, read_mix, said_on, share_of
-from bot.sop.release import root_of
 from bot.sop.schema import (
     Block,
     Branch,
@@ -39,7 +39,10 @@ MONTH, MOST_A_MONTH = timedelta(days=30), 30
 """A contact or customer group gets as many mass sends a month as it has days; the shorter months have fewer still."""
 BEGINS = datetime(2026, 3, 31, 16, tzinfo=UTC)
 """From where dates are looked at: the beginning of a month of thirty days in Beijing; one is like another."""
-SPEAKS = ("send_welcome", "reply", "send_official", *MASS_SENDS)
+SPEAKS = (
+    "send_welcome", "reply", "send_official", "send_official_template", "send_official_subscription",
+    "send_miniprogram_subscription", "send_kf_message", "send_sms", "send_mail", *MASS_SENDS,
+)  # fmt: skip
 
 
 def lint_library(paths: Sequence[Path], folder: Path, zone: ZoneInfo = SHANGHAI) -> list[Finding]:

@@ -6,7 +6,7 @@ start, the recorded events of the last weeks tell who would have entered.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -18,7 +18,7 @@ from bot.sop.channels import channel_of, reached
 from bot.sop.library import Library
 from bot.sop.publish import publish
 from bot.sop.quotas import Use, quotas_of
-from bot.sop.rehearsal import Limits, Rehearsal, Sent, alone
+from bot.sop.rehearsal import Limits, Rehearsal, Sent, alone, through
 from bot.sop.replay import Hear, replay
 from bot.sop.schema import Sop
 from bot.storage.queries import rehearsals as rows
@@ -82,14 +82,16 @@ def plan(
     hear: Hear,
     *,
     now: datetime,
-    limits: Callable[[], Limits] | None = None,
+    limits: Limits | None = None,
 ) -> Planned:
     """What publishing `draft` now would change. Nothing is sent and nothing is kept."""
     current = library.find(draft.name)
-    after = reach_of(source, library, draft, hear, now, limits() if limits else None)
+    after = reach_of(source, library, draft, hear, now)
     before = Reach() if current is None else after
     if current is not None and current.digest != draft.digest:
-        before = reach_of(source, library, current, hear, now, limits() if limits else None)
+        before = reach_of(source, library, current, hear, now)
+    if limits is not None:
+        after = replace(after, sent=list(through(limits, after.sent)))
     return Planned(
         sop=draft.name,
         digest=draft.digest,
@@ -100,17 +102,15 @@ def plan(
     )
 
 
-def reach_of(
-    source: Session, library: Library, sop: Sop, hear: Hear, now: datetime, limits: Limits | None = None
-) -> Reach:
+def reach_of(source: Session, library: Library, sop: Sop, hear: Hear, now: datetime) -> Reach:
     """Whom a version reaches, as if no other SOP wanted the same moment."""
     if sop.trigger.is_schedule:
-        return _at_next_date(source, library, sop, now, limits)
-    replayed = replay(source, alone(library, sop), sop, hear, since=now - LOOKING_BACK, until=now, limits=limits)
+        return _at_next_date(source, library, sop, now)
+    replayed = replay(source, alone(library, sop), sop, hear, since=now - LOOKING_BACK, until=now)
     return Reach(frozenset(one.subject for one in replayed.would if not one.rule), replayed.sent)
 
 
-def _at_next_date(source: Session, library: Library, sop: Sop, now: datetime, limits: Limits | None) -> Reach:
+def _at_next_date(source: Session, library: Library, sop: Sop, now: datetime) -> Reach:
     """Rehearse the next date: who enters then, and what follows from it."""
     fire = next_fire(sop.trigger, now, library.around.zone)
     if fire is None:
@@ -119,7 +119,7 @@ def _at_next_date(source: Session, library: Library, sop: Sop, now: datetime, li
     with scratch() as database:
         database.run_here(lambda target: rows.copy(source, target))
         database.run_here(lambda session: publish(Work(session, now, "", ""), trial))  # type: ignore[arg-type]
-        rehearsal = Rehearsal(database, trial, now, limits=limits)
+        rehearsal = Rehearsal(database, trial, now)
         event = ScheduleDue(at=fire, sop=sop.name)
         rehearsal.at(fire, lambda work: runner.on_schedule(work, trial, event))
         rehearsal.run(fire + HORIZON)

@@ -6,7 +6,7 @@ would bring it. Simulation invents what happens, replay and plan take it from wh
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -59,6 +59,19 @@ def accepted(_session: Session, _call: Call) -> Outcome:
     return "sent"
 
 
+def through(limits: Limits, sent: Iterable[Sent]) -> Iterator[Sent]:
+    """The same calls, each at the moment when the limits let it leave."""
+    queue = [(one.at, number, one) for number, one in enumerate(sent)]
+    heapq.heapify(queue)
+    while queue:
+        at, number, one = heapq.heappop(queue)
+        until = limits.until(one.call.platform, one.call.endpoint, one.call.body, at)
+        if until is None:
+            yield replace(one, at=at)
+        else:
+            heapq.heappush(queue, (until, number, one))
+
+
 def alone(library: Library, sop: Sop) -> Library:
     """A library in which nothing but an SOP and those that it starts has anything to say.
 
@@ -97,7 +110,6 @@ class Rehearsal:
     library: Library
     now: datetime
     answer: Answer = accepted
-    limits: Limits | None = None
     is_echoing: bool = True
     """Whether events that come of what SOPs do are heard; a replay has them on record."""
     sent: list[Sent] = field(default_factory=list)
@@ -178,13 +190,9 @@ class Rehearsal:
         self.at(leaves_at, lambda work: self._leave(work, call, planned_at), trace_id=trace_id)
 
     def _leave(self, work: Work, call: Call, planned_at: datetime) -> None:
-        """The call leaves, as soon as the limits let it, with the body that it has by then."""
+        """The call leaves, with the body that it has by then."""
         body = _body_now(work.session, call)
         if body is None:
-            return
-        until = self.limits.until(call.platform, call.endpoint, body, work.now) if self.limits else None
-        if until is not None:
-            self.at(until, lambda later: self._leave(later, call, planned_at), trace_id=work.trace_id)
             return
         self.sent.append(Sent(work.now, planned_at, call))
         if "steps" not in call.note:

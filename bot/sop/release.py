@@ -8,14 +8,12 @@ from pathlib import Path
 from bot.errors import BadInput, NotFound
 from bot.sop.findings import Finding
 from bot.sop.library import Library, read_file
-from bot.sop.lint import lint
+from bot.sop.lint import DRAFTS, lint, root_of
 from bot.sop.parse import parse
 from bot.sop.schema import Sop
 from bot.storage.queries import sops as rows
 from bot.storage.queries.console import versions
 from bot.storage.work import Work
-
-DRAFTS = "drafts"
 
 
 class Unfit(BadInput):
@@ -44,14 +42,6 @@ def named(library: Library, name: str) -> Sop:
     if path.resolve().is_relative_to(drafts.resolve()) and path.is_file():
         return _fit(path, drafts, library)
     return library.get(name)
-
-
-def root_of(path: Path, folder: Path) -> Path:
-    """Where the name of a file begins: its folder's parent, as in contact/spring.yaml."""
-    for root in (folder / DRAFTS, folder):
-        if path.resolve().is_relative_to(root.resolve()):
-            return root if path.is_relative_to(root) else root.resolve()
-    return path.parent.parent
 
 
 def _fit(path: Path, root: Path, library: Library) -> Sop:

@@ -19,7 +19,7 @@ from bot.sop.calendar import next_fire
 from bot.sop.library import Library
 from bot.sop.past import Decision, Past
 from bot.sop.publish import publish
-from bot.sop.rehearsal import Act, Limits, Rehearsal, Sent
+from bot.sop.rehearsal import Act, Rehearsal, Sent
 from bot.sop.schema import Sop
 from bot.storage import ledger
 from bot.storage.database import Database
@@ -67,7 +67,6 @@ def replay(
     *,
     since: datetime,
     until: datetime,
-    limits: Limits | None = None,
 ) -> Replayed:
     """Walk `draft` over what was recorded between two moments; `library` is what is in force beside it.
 
@@ -77,7 +76,7 @@ def replay(
     with scratch() as database:
         past = _copied(source, database, draft.name, since)
         database.run_here(lambda session: publish(Work(session, since, "", ""), trial))  # type: ignore[arg-type]
-        rehearsal = Rehearsal(database, trial, since, answer=past.answer, limits=limits, is_echoing=False)
+        rehearsal = Rehearsal(database, trial, since, answer=past.answer, is_echoing=False)
         for moment, act, trace_id in _agenda(past, trial, draft, hear, since, until):
             rehearsal.at(moment, act, trace_id=trace_id)
         rehearsal.run(until)

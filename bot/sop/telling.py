@@ -22,6 +22,8 @@ CHANNELS: dict[str, Sentence] = {
     "staff": "messages to staff",
     "kf": "customer service",
     "official": "official account",
+    "miniprogram": "mini-program messages",
+    "moment": "moments",
     "sms": "SMS",
     "mail": "mail",
 }

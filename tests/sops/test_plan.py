@@ -112,6 +112,6 @@ def test_limits_say_when_all_is_sent(town: Town) -> None:
     sop = draft("when: {contact.city: 上海}\nsteps: [{do: send_mass, text: '{{ contact.name }}{{ contact.city }}'}]\n")
     town.work(name_them)
     told = town.work(
-        lambda work: plan(work.session, town.library, sop, nobody_hears, now=town.clock.now(), limits=OneAMinute)
+        lambda work: plan(work.session, town.library, sop, nobody_hears, now=town.clock.now(), limits=OneAMinute())
     )
     assert told.all_sent_at == EIGHT + timedelta(minutes=len(told.after.subjects) - 1)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.settings import HOUSE
+from bot.sop import crowds
 from bot.sop.library import Library, load
 from bot.sop.parse import parse
 from bot.sop.schema import Sop, spelled, walk
@@ -89,6 +90,12 @@ def test_a_date_far_away_is_waited_for() -> None:
     told = simulated("steps: [{do: note, text: 过年好}]\n", trigger="{festival: 春节}", contacts=3)
     assert told.entered == 3
     assert told.began.year == 2027
+
+
+def test_a_large_crowd_walks_in_blocks_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = simulate(LIBRARY, LIBRARY.get("contact/cart"), start=START, contacts=30)
+    monkeypatch.setattr(crowds, "BLOCK", 12)
+    assert simulate(LIBRARY, LIBRARY.get("contact/cart"), start=START, contacts=30) == whole
 
 
 BY_HAND = {"group/joined": {"1.then.0"}}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, not_
+from sqlalchemy import and_, func, not_, or_
 
 from bot.i18n import _
 from bot.sop.filters import dates, wildcard
@@ -81,8 +81,8 @@ def _set_clause(column: Any, name: str, wanted: tuple[Any, ...], some: Some) -> 
 
     if name == "has_all":
         return and_(*(holds(value) for value in wanted))
-    any_of = not_(and_(*(not_(holds(value)) for value in wanted)))
-    return any_of if name == "has_any" else not_(any_of)
+    any_of = or_(*(holds(value) for value in wanted)) if is_json(column) else some(column.in_(wanted))
+    return any_of if name == "has_any" else not_(func.coalesce(any_of, False))
 
 
 # ── operands ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """What every seed begins with: a database that is migrated and has read the corp once, and the files of the house."""
 
+import shutil
 import sqlite3
 import tempfile
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from bot import demo
 from bot.clock import ManualClock
 from bot.platforms.simulator import SimulatorConfig
 from bot.runtime.knowledge import Knowledge
-from bot.settings import Settings
+from bot.settings import HOUSE, Settings
 from bot.storage.migrate import migrate
 from bot.storage.work import Store
 from bot.text import tokens
@@ -21,6 +22,7 @@ from tests.runtime.simulation.wire import BASE
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday morning, ten o'clock in Shanghai."""
+SOPS = ("contact/welcome", "contact/spring", "contact/loss", "contact/refund", "contact/official", "group/joined")
 BEFORE = START - timedelta(hours=1)
 
 
@@ -42,13 +44,23 @@ async def prepare() -> Base:
     folder = tempfile.TemporaryDirectory(prefix="xiaoer-simulation-")
     key, public = demo.archive_keys(Path(folder.name))
     config, file = SimulatorConfig(archive_public_key=public), Path(folder.name) / "xiaoer.db"
-    settings = demo.settings(config, BASE, key, database_url=f"sqlite:///{file}")
+    sops = _library(Path(folder.name) / "sops")
+    settings = demo.settings(config, BASE, key, database_url=f"sqlite:///{file}", sops=sops)
     disk, calm = Disk(), Fate(0)
     calm.calm()
     disk.load(_migrated(file, settings.database_url))
     knowledge = Knowledge(settings, Store(Held(disk, calm), Bells(calm), ManualClock(START)))
     await knowledge.refresh()
     return Base(disk, disk.save(), settings, knowledge, config, folder)
+
+
+def _library(folder: Path) -> Path:
+    """A few of the shipped SOPs, so that a seed tells the same story when others are added."""
+    shutil.copytree(HOUSE / "sops" / "rules", folder / "rules")
+    for name in SOPS:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(HOUSE / "sops" / f"{name}.yaml", folder / f"{name}.yaml")
+    return folder
 
 
 def _migrated(file: Path, url: str) -> bytes:

@@ -205,19 +205,18 @@ def a_run_that_waits_has_a_timer(_town: Town, session: Session) -> Iterator[str]
 
 
 @promise
-def limits_are_kept(town: Town, session: Session) -> Iterator[str]:
+def limits_are_kept(town: Town, _session: Session) -> Iterator[str]:
     """Counted when a call leaves: how long it is on its way is not ours to say."""
     if not town.fate.keeps_limits:
         return
     times: defaultdict[str, list[datetime]] = defaultdict(list)
-    limited = col(OutboxRow.endpoint).in_(("webhook/send", "message/send"))
-    bodies = {call.id: call.body for call in session.exec(select(OutboxRow).where(limited))}
-    for row, at in town.exchange.began:
-        for name in str(bodies.get(row, {}).get("touser", "a group" if row in bodies else "")).lower().split("|"):
-            times[name].append(at)
+    for one in sorted(town.exchange.passed, key=lambda one: one.left_at):
+        if one.endpoint in ("webhook/send", "message/send") and not one.errcode:
+            for name in str(one.body.get("touser", "a group")).lower().split("|"):
+                times[name].append(one.left_at)
     for name, moments in times.items():
         most = 20 if name == "a group" else 30
-        pairs = zip(moments, moments[most:], strict=False) if name else ()
+        pairs = zip(moments, moments[most:], strict=False)
         yield from (f"{name} got {most + 1} within {last - first}" for first, last in pairs if last - first < MINUTE)
 
 
@@ -225,7 +224,7 @@ def limits_are_kept(town: Town, session: Session) -> Iterator[str]:
 def calls_of_a_subject_leave_in_order(town: Town, session: Session) -> Iterator[str]:
     subjects = dict(session.exec(select(OutboxRow.id, OutboxRow.subject)).all())
     left: defaultdict[str, list[int]] = defaultdict(list)
-    for row, _at in town.exchange.began:
+    for row in town.exchange.began:
         if subjects.get(row):
             left[subjects[row]].append(row)
     for subject, rows in left.items():

@@ -25,6 +25,7 @@ WELCOME_BUSY = 41096
 class Passed:
     """A call that reached the platform; `row` is the outbox's, None for what the client asks on its own."""
 
+    left_at: datetime
     at: datetime
     row: int | None
     endpoint: str
@@ -36,7 +37,7 @@ class Exchange:
     """The platform's side; it outlives the bot's processes."""
 
     def __init__(self, simulator: Simulator, clock: ManualClock) -> None:
-        self.clock, self.passed, self.began = clock, list[Passed](), list[tuple[int, datetime]]()
+        self.clock, self.passed, self.began = clock, list[Passed](), list[int]()
         self._gateways = {
             "wecom": Gateway(simulator, wecom),
             "official": Gateway(simulator, official, "official/"),
@@ -44,7 +45,14 @@ class Exchange:
         }
 
     def answer(
-        self, row: int | None, url: str, method: str, query: dict[str, str], raw: bytes, upload: Upload | None
+        self,
+        left_at: datetime,
+        row: int | None,
+        url: str,
+        method: str,
+        query: dict[str, str],
+        raw: bytes,
+        upload: Upload | None,
     ) -> dict[str, Any]:
         platform, _, endpoint = urlsplit(url).path.lstrip("/").partition("/")
         endpoint = endpoint.removeprefix("cgi-bin/")
@@ -54,7 +62,7 @@ class Exchange:
         body = query | (orjson.loads(raw) if raw else {})
         errcode = int(str(answered.get("errcode") or 0))
         name = endpoint if platform == "wecom" else f"{platform}/{endpoint}"
-        self.passed.append(Passed(self.clock.now(), row, name, body, errcode))
+        self.passed.append(Passed(left_at, self.clock.now(), row, name, body, errcode))
         return answered
 
 
@@ -78,9 +86,9 @@ class Wire(Http):
     async def _send(
         self, name: str, url: str, method: str, params: dict[str, str], raw: bytes, upload: Upload | None = None
     ) -> dict[str, Any]:
-        row = _row(name)
+        row, left_at = _row(name), self._far.clock.now()
         if row is not None:
-            self._far.began.append((row, self._far.clock.now()))
+            self._far.began.append(row)
         stroke = self._fate.call()
         if pause := self._fate.latency_s():
             await self._far.clock.sleep(timedelta(seconds=pause))
@@ -93,7 +101,7 @@ class Wire(Http):
             raise Unreachable(name, "no answer within 10 s")
         if stroke == "errcode":
             return {"errcode": self._errcode(name), "errmsg": "trouble"}
-        answered = self._far.answer(row, url, method, params, raw, upload)
+        answered = self._far.answer(left_at, row, url, method, params, raw, upload)
         if stroke == "dies after":
             self._held.die()
         if stroke == "lost":

@@ -1,0 +1,93 @@
+"""`xiaoer sop …` and `xiaoer undo`, as somebody types them."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import cli
+from bot.model.tables import ContactTag
+from tests.sops.town import Town
+
+HELLO = "sop: contact/hello\ntitle: T\nsubject: contact\ntrigger: contact.added\n"
+GIVES = "when: {contact.city: 上海}\nsteps: [{do: add_tag, tags: [渠道/春季]}, {do: message_staff, text: 来客了}]\n"
+
+Type = Callable[..., Result]
+
+
+@pytest.fixture
+def xiaoer(town: Town, monkeypatch: pytest.MonkeyPatch) -> Type:
+    """Types a command, beside a town in which the SOP is in force and Mei has come."""
+    monkeypatch.setenv("XIAOER_DATABASE_URL", town.database.url)
+    monkeypatch.setenv("XIAOER_SOPS", str(town.folder))
+    monkeypatch.setenv("XIAOER_LANGUAGE", "en")
+    town.write("contact/hello", HELLO + GIVES)
+    town.read()
+    town.added()
+    return lambda *words: CliRunner().invoke(cli, list(words), catch_exceptions=False)
+
+
+def draft(town: Town, body: str) -> str:
+    path = town.folder.parent / "draft" / "contact" / "hello.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(HELLO + body, encoding="utf-8")
+    return str(path)
+
+
+def test_simulate_takes_a_name_or_a_file(xiaoer: Type, town: Town) -> None:
+    told = json.loads(xiaoer("sop", "simulate", "contact/hello", "--contacts", "12", "--json").output)
+    assert 0 < told["entered"] < 12
+    assert told["suppressed"] == {"when": 12 - told["entered"]}
+    lines = xiaoer("sop", "simulate", draft(town, "steps: [{do: note, text: a}]\n"), "--contacts", "5").output
+    assert "5 entered" in lines
+    assert "     5  note:done" in lines
+
+
+def test_explain_says_why_with_what_was_found(xiaoer: Type) -> None:
+    lines = xiaoer("sop", "explain", "1").output.splitlines()
+    assert lines[0].startswith("contact/hello (version ")
+    assert "    ✓ contact.city: wanted 上海, found 上海" in lines
+    assert json.loads(xiaoer("sop", "explain", "wmMEI", "--json").output)["runs"][0]["sop"] == "contact/hello"
+
+
+def test_undo_says_first_what_it_would_do(xiaoer: Type, town: Town) -> None:
+    since = ("--since", "2026-03-01")
+    assert (
+        "1 tags, 0 scores and 0 tasks, which can be taken back"
+        in xiaoer("undo", "contact/hello", *since, "--dry-run").output
+    )
+    assert town.rows(ContactTag)[0].removed_at is None
+    lines = xiaoer("undo", "contact/hello", *since).output
+    assert "they are taken back" in lines
+    assert "message_staff (done)" in lines
+    assert town.rows(ContactTag)[0].removed_at is not None
+
+
+def test_publish_shows_the_plan_and_rollback_goes_back(xiaoer: Type, town: Town) -> None:
+    path = draft(town, GIVES.replace("上海", "北京"))
+    assert xiaoer("sop", "publish", path).exit_code == 1
+    assert "上海" in (town.folder / "contact/hello.yaml").read_text(encoding="utf-8")
+    lines = xiaoer("sop", "publish", path, "--yes").output
+    assert "contact/hello: " in lines
+    assert "北京" in (town.folder / "contact/hello.yaml").read_text(encoding="utf-8")
+    town.read()
+    xiaoer("sop", "rollback", "contact/hello")
+    assert "上海" in (town.folder / "contact/hello.yaml").read_text(encoding="utf-8")
+
+
+def test_replay_and_plan_speak_json(xiaoer: Type) -> None:
+    told = json.loads(xiaoer("sop", "replay", "contact/hello", "--since", "2026-03-01", "--json").output)
+    assert {"same", "only_was", "only_would"} <= set(told)
+    assert json.loads(xiaoer("sop", "plan", "contact/hello", "--json").output)["joins"] == []
+
+
+def test_lint_names_a_fix(xiaoer: Type, town: Town) -> None:
+    answer = xiaoer("sop", "lint", draft(town, "steps: [{do: nte, text: a}]\n"))
+    assert answer.exit_code == 1
+    assert ":5: X106 " in answer.output
+    assert "→ use an action that exists" in answer.output
+
+
+def test_the_schema_is_json(xiaoer: Type) -> None:
+    assert json.loads(xiaoer("sop", "schema").output)["title"] == "Xiaoer SOP"
