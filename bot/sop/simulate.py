@@ -78,7 +78,9 @@ def simulate(
         contacts=contacts,
         began=start,
         ended=start + timedelta(days=days),
-        ways=[Way(steps, count) for steps, count in walked.ways.most_common()],
+        ways=[
+            Way(steps, walked.ways[steps]) for steps in sorted(walked.ways, key=lambda way: (-walked.ways[way], way))
+        ],
         endings=dict(walked.endings.most_common()),
         suppressed=dict(walked.suppressed.most_common()),
         steps=dict(walked.steps),
