@@ -141,18 +141,27 @@ def _print(lines: Iterable[str]) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @as_json_option
 def lint_(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check SOP files, or all of them; exits 1 when there is an error."""
-    from bot.sop.lint import lint
-    from bot.sop.lint_library import fix_of, lint_library
+    """Check SOP files, or all of them; exits 1 when there is an error, 2 for a path that is not there."""
+    from bot.sop.capabilities import capabilities_of
+    from bot.sop.codes import fix_of
+    from bot.sop.lint import checked, lint
+    from bot.sop.lint_library import lint_library
 
     found = settings()
-    findings = lint(list(paths) or [found.sops], found.sops, found.media)
-    findings = sorted({*findings, *lint_library(list(paths) or [found.sops], found.sops)})
+    for path in (path for path in paths if not path.exists()):
+        raise click.UsageError(_("there is no file or folder {path}").format(path=path))
+    asked = list(paths) or [found.sops]
+    findings = lint(asked, found.sops, found.media, capabilities_of(found))
+    findings = sorted({*findings, *lint_library(asked, found.sops, found.zone)})
     if as_json:
         print_json([{**asdict(finding), "fix": fix_of(finding.code)} for finding in findings])
     else:
         _print(f"{finding} → {fix_of(finding.code)}" for finding in findings)
-    sys.exit(PROBLEM if any(finding.level == "error" for finding in findings) else 0)
+    errors = sum(finding.level == "error" for finding in findings)
+    sentence = _("{files} files looked at: {errors} errors, {warnings} warnings")
+    told = sentence.format(files=len(checked(asked)), errors=errors, warnings=len(findings) - errors)
+    click.echo(told, err=True)
+    sys.exit(PROBLEM if errors else 0)
 
 
 @sop.command("schema")

@@ -12,6 +12,7 @@ from bot.i18n import _
 from bot.platforms.http import Http
 from bot.runtime.attempts import Platform
 from bot.settings import Settings
+from bot.sop.capabilities import capabilities_of
 from bot.sop.lint import lint
 from bot.storage import migrate
 from bot.storage.database import Database
@@ -55,7 +56,7 @@ def _database(settings: Settings) -> Check:
 
 
 def _sops(settings: Settings) -> Check:
-    findings = lint([settings.sops], settings.sops, settings.media)
+    findings = lint([settings.sops], settings.sops, settings.media, capabilities_of(settings))
     errors = [finding for finding in findings if finding.level == "error"]
     if errors:
         return Check("SOP", False, str(errors[0]))

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, get_type_hints
 from zoneinfo import ZoneInfo
 
@@ -69,10 +70,16 @@ Effect = Call | Deed | Suppress | Together | Note
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The settings that actions and conditions need."""
+    """The settings that SOPs are checked and walked with.
+
+    `able` is what the configured adapters can do, None for everything; `media` where attachments are, None for the
+    folder of that name among the SOPs.
+    """
 
     zone: ZoneInfo = SHANGHAI
     lead_line: int = 60
+    able: frozenset[str] | None = None
+    media: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-from bot.i18n import _
+from bot.i18n import Sentence, _
 from bot.sop import holidays, lunar
 from bot.sop.schema import Trigger
 
@@ -84,12 +84,26 @@ def _cron(line: str, zone: ZoneInfo) -> CronTrigger:
     minute, hour, day, month, weekday = fields
     if day != "*" and weekday != "*":
         raise BadCron(_("give a day of the month or a day of the week, not both"))
+    parts = {"minute": minute, "hour": hour, "day": day, "month": month, "day_of_week": _weekdays(weekday)}
+    for name, part in parts.items():
+        _check_part(name, part)
+    return CronTrigger(**parts, timezone=zone)
+
+
+PARTS: dict[str, Sentence] = {
+    "minute": "{part} is not a minute, 0 to 59",
+    "hour": "{part} is not an hour, 0 to 23",
+    "day": "{part} is not a day of the month, 1 to 31",
+    "month": "{part} is not a month, 1 to 12",
+    "day_of_week": "{part} is not a day of the week",
+}
+
+
+def _check_part(name: str, part: str) -> None:
     try:
-        return CronTrigger(
-            minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone
-        )
+        CronTrigger(**{name: part}, timezone=UTC)
     except ValueError as error:
-        raise BadCron(str(error)) from error
+        raise BadCron(_(PARTS[name]).format(part=part)) from error
 
 
 def _weekdays(field: str) -> str:

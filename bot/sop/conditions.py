@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.i18n import _
+from bot.sop.complaints import said
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
 from bot.sop.filters.operators import BadOperand, Kind
@@ -138,9 +139,9 @@ def _tests(reading: Reading, kind: Kind, operators: Mapping[str, Any], path: Pat
     for name, operand in operators.items():
         operator = kind.operators.get(name)
         if operator is None:
-            hint = did_you_mean(name, kind.operators)
-            message = _("{operator} is not an operator of a {kind}.").format(operator=name, kind=kind.name)
-            reading.fail("X108", (*path, name), message + hint)
+            known = [*kind.operators, *kind.measures]
+            message = _("{operator} is not possible here; {known} are.").format(operator=name, known=", ".join(known))
+            reading.fail("X108", (*path, name), message + did_you_mean(name, known))
             continue
         try:
             yield Test(name, operator.read(operand), measure)
@@ -153,7 +154,7 @@ def _params(reading: Reading, filter: Filter, own: Mapping[str, Any], path: Path
         return dict(filter.params.model_validate(own, strict=True))
     except ValidationError as error:
         for one in error.errors():
-            reading.fail("X109", (*path, *one["loc"]), "{}: {}".format(".".join(map(str, one["loc"])), one["msg"]))
+            reading.fail("X109", (*path, *one["loc"]), "{}: {}".format(".".join(map(str, one["loc"])), said(one)))
         return {}
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 from bot.i18n import _
 
 Level = Literal["error", "warning"]
+CLOSE = 0.68
+"""How alike two names have to be for one to be a slip of the pen: `colour` is not meant to be `rollout`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -32,6 +34,14 @@ def shown(path: Path) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint to hang on a sentence about an unknown name; empty when nothing comes close."""
-    [*close] = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return " " + _("Did you mean {name}?").format(name=close[0]) if close else ""
+    """A hint to hang on a sentence about an unknown name; empty when nothing comes close.
+
+    Of two names in one family, such as contact.town and contact.city, only what differs is compared.
+    """
+    family, dot, own = name.rpartition(".")
+    near = [one.removeprefix(family + dot) for one in known if one.startswith(family + dot)] if dot else []
+    if close := difflib.get_close_matches(own, near, n=1, cutoff=CLOSE):
+        return _(" Did you mean {name}?").format(name=family + dot + close[0])
+    if close := difflib.get_close_matches(name, list(known), n=1, cutoff=CLOSE):
+        return _(" Did you mean {name}?").format(name=close[0])
+    return ""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bot import log
 from bot.errors import NotFound
-from bot.i18n import _
 from bot.model.ids import SopName
 from bot.settings import Settings
-from bot.sop import segment_files
+from bot.sop import segment_files, source
 from bot.sop.actions import Surroundings
+from bot.sop.capabilities import capabilities_of
 from bot.sop.findings import Finding, shown
 from bot.sop.parse import parse
 from bot.sop.schema import Sop, Trigger
@@ -24,7 +24,9 @@ Stamp = tuple[int, int]
 
 
 def surroundings_of(settings: Settings) -> Surroundings:
-    return Surroundings(zone=settings.zone, lead_line=settings.lead_line)
+    return Surroundings(
+        zone=settings.zone, lead_line=settings.lead_line, able=capabilities_of(settings), media=settings.media
+    )
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,9 @@ def read_file(path: Path, folder: Path) -> tuple[Sop | None, list[Finding]]:
     """One SOP from its file."""
     name, display = name_of(path, folder), shown(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = _("the file cannot be read: {reason}").format(reason=str(error))
-        return None, [Finding(display, 1, "X100", reason)]
+        text = source.text_of(path)
+    except source.BadSource as error:
+        return None, [Finding(display, error.line, "X100", str(error))]
     return parse(text, display, name)
 
 

@@ -1,14 +1,14 @@
 """Looking an SOP over before anybody walks it: what reading it alone cannot see."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.i18n import _
-from bot.settings import Settings
 from bot.sop import references, segment_files, source
 from bot.sop.actions import Action
 from bot.sop.attachments import Attachment
+from bot.sop.capabilities import TRIGGERS
 from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, Condition, leaves
 from bot.sop.findings import Finding, did_you_mean
@@ -18,31 +18,24 @@ from bot.sop.triggers import subjects_of
 
 DRAFTS = "drafts"
 """Where drafts of SOPs are kept, below the folder of those in force."""
-CUSTOM_MESSAGE_KINDS = ("verified_subscription", "verified_service")
-
-
-def capabilities_of(settings: Settings) -> frozenset[str]:
-    """What the configured adapters can do; an action's `needs` is one of these."""
-    able = {"wecom"} if settings.wecom or settings.demo else set()
-    if settings.official:
-        able.add("official")
-    if settings.demo or (settings.official and settings.official.kind in CUSTOM_MESSAGE_KINDS):
-        able.add("official.custom_message")
-    if settings.demo or (settings.official and settings.official.kind == "verified_service"):
-        able.add("official.template")
-    others = {"sms": settings.sms, "mail": settings.mail, "miniprogram": settings.miniprogram, "hooks": settings.hooks}
-    return frozenset(able | {name for name, found in others.items() if found})
+NOT_SOPS = ("rules", "media")
+"""Folders beside the SOPs that hold other things."""
 
 
 def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozenset[str] | None = None) -> list[Finding]:
-    """What is wrong with SOP files, or with all below a folder. Without `capabilities` every adapter is assumed.
+    """What is wrong with SOP and segment files, or with all below a folder. Without `capabilities` every adapter is
+    assumed; an SOP that cannot even begin for want of one is only warned of.
 
     `folder` is where names begin, `media` where attachments are.
     """
     known = {path.resolve(): read_file(path, folder) for path in files_of(folder)}
     names = {sop.name for sop, _findings in known.values() if sop is not None}
-    segments, findings = segment_files.read_all(folder)
-    for path in (file for given in paths for file in _files(given)):
+    segments, _wrong = segment_files.read_all(folder)
+    findings: list[Finding] = []
+    for path in checked(paths):
+        if path.parent.name == segment_files.FOLDER:
+            findings += segment_files.read_file(path)[1]
+            continue
         sop, wrong = known.get(path.resolve()) or read_file(path, root_of(path, folder))
         findings += wrong
         if sop is not None:
@@ -51,12 +44,20 @@ def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozens
     return sorted(set(findings))
 
 
+def checked(paths: Iterable[Path]) -> list[Path]:
+    """The files that paths stand for: SOPs and segments, in a folder of SOPs or, without such parts, anywhere below."""
+    return [file for path in paths for file in _files(path) if file.parent.name not in NOT_SOPS]
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    own = files_of(path)
-    others = ("rules", "media", segment_files.FOLDER)
-    return own or sorted(file for file in path.rglob("*.yaml") if file.parent.name not in others)
+    own = [*files_of(path), *segment_files.paths(path)]
+    return own or sorted(file for file in path.rglob("*.yaml") if not _is_hidden(file.relative_to(path)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def root_of(path: Path, folder: Path) -> Path:
@@ -125,11 +126,12 @@ class _Check:
                 action=action.name, wanted=action.subject, trigger=self.sop.trigger.name
             )
             yield self._found(do.line, "X116", message)
-        if self.capabilities is not None and action.needs and action.needs not in self.capabilities:
+        if not self._is_able(action.needs):
             message = _("no configured adapter can do {action}: it needs {needs}").format(
                 action=action.name, needs=action.needs
             )
-            yield self._found(do.line, "X123", message)
+            begins = self._is_able(TRIGGERS.get(self.sop.trigger.name, ""))
+            yield replace(self._found(do.line, "X123", message), level="error" if begins else "warning")
         for path in _media_of(do):
             if not (self.media / path).is_file():
                 message = _("there is no file {path} in {folder}").format(path=path, folder=self.media.name)
@@ -138,6 +140,9 @@ class _Check:
         if isinstance(target, str) and target not in self.names:
             message = _("there is no SOP {name}.").format(name=target) + did_you_mean(target, self.names)
             yield self._found(do.line, "X125", message)
+
+    def _is_able(self, needs: str) -> bool:
+        return self.capabilities is None or not needs or needs in self.capabilities
 
     def _can_act(self, action: Action) -> bool:
         heard = {
@@ -168,34 +173,3 @@ def _media_of(do: Do) -> Iterator[str]:
     attached: Sequence[Attachment] = getattr(do.params, "attach", ())
     for one in attached:
         yield from one.files
-
-
-CODES: Mapping[str, str] = {
-    "X100": "the file cannot be read",
-    "X101": "an unknown key",
-    "X102": "a missing key",
-    "X103": "a wrong value",
-    "X104": "a bad duration",
-    "X105": "an unknown step",
-    "X106": "an unknown action",
-    "X107": "an unknown filter",
-    "X108": "an unknown operator",
-    "X109": "a bad operand",
-    "X110": "name, folder and subject do not agree",
-    "X111": "an unknown trigger or event",
-    "X112": "a bad cron line, date or time of day",
-    "X113": "a branch without default",
-    "X114": "steps that are never reached",
-    "X116": "an action without anybody to act on",
-    "X117": "a filter that cannot be asked here",
-    "X118": "an event that is not about the subject",
-    "X120": "a text with unknown names or syntax",
-    "X121": "a text over its channel's limit",
-    "X122": "an attachment that is not there",
-    "X123": "no adapter able to do it",
-    "X124": "a bad split",
-    "X125": "an unknown SOP",
-    "X126": "an unknown step, or two of one name",
-    "X127": "an unknown segment",
-}
-"""Every code a finding can have, and what it means."""

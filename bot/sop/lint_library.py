@@ -3,21 +3,22 @@
 Source of the quota: developer.work.weixin.qq.com/document/path/92135
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, zip_longest
 from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.i18n import Sentence, _
-from bot.sop import source
+from bot.community.rules.files import RulesError
+from bot.i18n import _
+from bot.sop import segment_files, source
 from bot.sop.calendar import next_fire
-from bot.sop.conditions import AllOf, Condition, Leaf, Not
-from bot.sop.findings import Finding
+from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, leaves
+from bot.sop.findings import Finding, shown
 from bot.sop.library import files_of, read_file
-from bot.sop.lint import root_of
-from bot.sop.mix import MASS_SENDS, Mix, read_mix, said_on, share_of
+from bot.sop.lint import checked, root_of
+from bot.sop.mix import MASS_SENDS, Mix, posts_on, promotion_in, read_mix, said_on
 from bot.sop.schema import (
     Block,
     Branch,
@@ -48,15 +49,19 @@ SPEAKS = (
 def lint_library(paths: Sequence[Path], folder: Path, zone: ZoneInfo = SHANGHAI) -> list[Finding]:
     """What is wrong among the SOPs below `folder`, as far as it touches `paths`. Files that cannot be read are left
     to `lint`."""
-    asked = [path for one in paths for path in (files_of(one) if one.is_dir() else [one])]
+    asked = [path for path in checked(paths) if path.parent.name != segment_files.FOLDER]
     given = {path.resolve() for path in asked}
     read = {path.resolve(): read_file(path, root_of(path, folder))[0] for path in [*files_of(folder), *asked]}
     sops = {path: sop for path, sop in read.items() if sop is not None}
-    mix = read_mix(folder)
     found: list[Finding] = []
+    try:
+        mix = read_mix(folder)
+    except RulesError as error:
+        mix = Mix()
+        found.append(Finding(shown(error.path), max(error.line, 1), "X128", error.message))
     for path, sop in sops.items():
         if path in given:
-            found += [*_unreachable(sop, sop.steps), *_over_quota(sop, zone), *_over_mix(sop, mix, zone)]
+            found += [*_unreachable(sop, sop.steps), *_over_quota(sop, zone), *_over_mix(sop, sops.values(), mix, zone)]
     for (path, one), (other_path, other) in combinations(sops.items(), 2):
         if given & {path, other_path} and one.name != other.name:
             later = one if path in given else other
@@ -75,7 +80,7 @@ def _fight(sop: Sop, other: Sop, zone: ZoneInfo) -> Iterator[Finding]:
         message = _("{other} does {action} at the same moment for the same {subject}").format(
             other=other.name, action=min(both), subject=sop.subject
         )
-        yield Finding(sop.path, source.line_of(sop.source, "trigger"), "X140", message, "warning")
+        yield Finding(sop.path, source.line_of(sop.source, "trigger"), "X140", message)
 
 
 def _at_once(block: Block) -> Iterator[Do]:
@@ -123,7 +128,10 @@ def _exclude(one: Condition, other: Condition) -> bool:
             return (denied.filter.name, denied.wanted) == (other.filter.name, other.wanted)
         case Leaf(), Leaf() if one.filter.name == other.filter.name and one.params == other.params:
             mine, theirs = _values(one), _values(other)
-            return bool(mine and theirs) and not mine & theirs
+            if mine and theirs:
+                return not mine & theirs
+            beginning, other_beginning = _beginning(one), _beginning(other)
+            return not (beginning.startswith(other_beginning) or other_beginning.startswith(beginning))
         case _:
             return False
 
@@ -136,6 +144,12 @@ def _values(leaf: Leaf) -> frozenset[object]:
         if test.operator == "in":
             return frozenset(test.operand)
     return frozenset()
+
+
+def _beginning(leaf: Leaf) -> str:
+    """What a text has to begin with; empty when it may begin with anything."""
+    found = [test.operand for test in leaf.tests if test.operator in ("eq", "starts_with")]
+    return next((one for one in found if isinstance(one, str)), "")
 
 
 # ── a month ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,18 +166,27 @@ def _over_quota(sop: Sop, zone: ZoneInfo) -> Iterator[Finding]:
         message = _("up to {count} mass sends a month to one {subject}: WeCom delivers {limit}").format(
             count=len(sends), subject=sop.subject, limit=MOST_A_MONTH
         )
-        yield Finding(sop.path, min(step.line for step in sends), "X141", message, "warning")
+        yield Finding(sop.path, min(step.line for step in sends), "X141", message)
 
 
-def _over_mix(sop: Sop, mix: Mix | None, zone: ZoneInfo) -> Iterator[Finding]:
-    if mix is None or sop.subject != "group" or not sop.trigger.is_schedule:
+def _over_mix(sop: Sop, library: Iterable[Sop], mix: Mix, zone: ZoneInfo) -> Iterator[Finding]:
+    """A group gets the posts of every SOP that may be meant for it."""
+    own = promotion_in(_posts(sop, zone), mix)
+    if not own:
         return
-    found = share_of(sop, mix, list(_fires(sop, zone)), zone)
-    if found is not None and found.percent > mix.most_percent:
-        message = _("{percent} % of a month's {count} posts are promotion, {limit} % are allowed").format(
-            percent=round(found.percent), count=found.posts, limit=round(mix.most_percent)
-        )
-        yield Finding(sop.path, found.line, "X142", message, "warning")
+    beside = [one for one in library if one.name != sop.name and not _apart(sop.when, one.when)]
+    posts = [post for one in [sop, *beside] for post in _posts(one, zone)]
+    percent = 100 * len(promotion_in(posts, mix)) / len(posts)
+    if len(posts) >= mix.fewest and percent > mix.promotion.most_percent:
+        message = _("{percent} % of the {count} posts a group gets in a month are promotion, {limit} % are allowed")
+        message = message.format(percent=round(percent), count=len(posts), limit=round(mix.promotion.most_percent))
+        yield Finding(sop.path, min(post.line for post in own), "X142", message)
+
+
+def _posts(sop: Sop, zone: ZoneInfo) -> list[Do]:
+    """What an SOP posts in a group in a month, by the dates that it has."""
+    is_programme = sop.subject == "group" and sop.trigger.is_schedule
+    return posts_on(sop, _fires(sop, zone), zone) if is_programme else []
 
 
 # ── ways that all end ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,6 +199,29 @@ def _unreachable(sop: Sop, block: Block) -> Iterator[Finding]:
         if following is not None and step.blocks and _ends(step):
             message = _("every way of the `{step}` before it ends: this is never reached").format(step=step.name)
             yield Finding(sop.path, following.line, "X114", message)
+        if isinstance(step, Branch):
+            yield from _covered(sop, step)
+
+
+def _covered(sop: Sop, branch: Branch) -> Iterator[Finding]:
+    """Ways that nobody takes, because an earlier one takes everybody who fits."""
+    asked = [frozenset(map(_meaning, _musts(case.condition))) for case in branch.cases]
+    for index, case in enumerate(branch.cases):
+        if any(earlier <= asked[index] for earlier in asked[:index]):
+            line = min((leaf.line for leaf in leaves(case.condition)), default=branch.line)
+            message = _("an earlier way takes everybody who would take {name}").format(name=case.name)
+            yield Finding(sop.path, line, "X114", message)
+
+
+def _meaning(condition: Condition) -> object:
+    """What a condition asks, wherever it stands."""
+    match condition:
+        case Leaf():
+            return condition.filter.name, str(condition.wanted)
+        case Not(part):
+            return "not", _meaning(part)
+        case AllOf(parts) | AnyOf(parts):
+            return type(condition).__name__, frozenset(map(_meaning, parts))
 
 
 def _ends(step: SopStep) -> bool:
@@ -184,52 +230,3 @@ def _ends(step: SopStep) -> bool:
         isinstance(step, If | Branch | BranchEvent | BranchResult | WaitFor)
         and all(below and _ends(below[-1]) for below in step.blocks.values())
     )
-
-
-# ── what to do about it ────────────────────────────────────────────────────────────────────────────────────────────
-
-FIXES: dict[str, Sentence] = {
-    "X100": "write it as YAML: check quotes, brackets and indentation on this line and the one before",
-    "X101": "remove the key, or spell it as the catalogue does: xiaoer catalogue",
-    "X102": "add the key",
-    "X103": "write a value of the kind that is named here",
-    "X104": "write a whole number and a unit: 30s, 10m, 24h, 7d, 2w",
-    "X105": "give the step exactly one of its kinds, each step its own “-”",
-    "X106": "use an action that exists: xiaoer catalogue lists them",
-    "X107": "use a filter that exists: xiaoer catalogue lists them",
-    "X108": "use an operator of this kind of fact",
-    "X109": "write an operand that the operator can use",
-    "X110": "let `sop`, its folder and `subject` say the same",
-    "X111": "use a trigger that exists, or write a custom event as {event: order.paid}",
-    "X112": "write a cron line with five fields, a moment as 2026-02-01 08:00, a time of day as 08:30",
-    "X113": "add `default`, if only with a `note`",
-    "X114": "move the step before the end, or remove it",
-    "X116": "choose a trigger that names such a subject, or another action",
-    "X117": "ask something that is known of this subject at this moment",
-    "X118": "choose an event that is about this subject",
-    "X120": "use the names and filters that texts have, such as {{ contact.name | default('朋友') }}",
-    "X121": "shorten the text, or send it in two",
-    "X122": "put the file into sops/media, or name one that is there",
-    "X123": "configure the adapter, or use an action that the configured ones can do",
-    "X124": "give a split two variants or more, each with a weight",
-    "X125": "name an SOP that exists",
-    "X126": "give every step an id of its own, and refer to one that is there",
-    "X127": "define the segment in sops/segments, or name one that is there",
-    "X140": "give both the same `mutex` and different priorities, or conditions that exclude each other",
-    "X141": "run it less often, add `reentry: {after: …}`, or send fewer messages",
-    "X142": "make a post useful or interactive, or post this one less often",
-}
-"""What to do about a finding, by its code."""
-
-
-def fix_of(code: str) -> str:
-    return _(FIXES[code]) if code in FIXES else ""
-
-
-LIBRARY_CODES: Mapping[str, str] = {
-    "X114": "steps that are never reached",
-    "X140": "two SOPs at one moment",
-    "X141": "more messages than a month's quota",
-    "X142": "more promotion than the mix allows",
-}
-"""Codes of this module, and what they mean."""

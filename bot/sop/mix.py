@@ -1,64 +1,58 @@
 """The mix of a community's month: useful, interactive, promotional. `sops/rules/mix.yaml` says what is what."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.sop import source
+from pydantic import Field
+
+from bot.community.rules.files import RuleModel, read
 from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, leaves
 from bot.sop.schema import Block, Branch, Do, If, Sop, SopStep
 from bot.sop.scope import Scope
 
 MASS_SENDS = ("send_mass", "invite_to_group", "post_to_group")
-PROGRAMME = 3
-"""How many posts an SOP needs before it counts as a programme of its own: one post is an ingredient."""
 
 
-@dataclass(frozen=True)
-class Mix:
-    most_percent: float
-    promotion: tuple[str, ...]
-    interaction: tuple[str, ...] = ()
+class Promotion(RuleModel):
+    most_percent: float = Field(ge=0, le=100)
+    words: tuple[str, ...]
+
+
+class Interaction(RuleModel):
+    words: tuple[str, ...] = ()
+
+
+class Mix(RuleModel):
+    """What the configured mix says of a post; without words nothing is promotion."""
+
+    promotion: Promotion = Promotion(most_percent=100, words=())
+    interaction: Interaction = Interaction()
+
+    @property
+    def fewest(self) -> float:
+        """How many posts there have to be before one of them could be promotion at all."""
+        return 100 / self.promotion.most_percent if self.promotion.most_percent else 0
 
     def kind_of(self, text: str) -> str:
-        if any(word in text for word in self.promotion):
+        if any(word in text for word in self.promotion.words):
             return "promotion"
-        return "interaction" if any(word in text for word in self.interaction) else "useful"
+        return "interaction" if any(word in text for word in self.interaction.words) else "useful"
 
 
-@dataclass(frozen=True)
-class Share:
-    """How much of it is promotion; `line` is where the first of it stands."""
-
-    percent: float
-    posts: int
-    line: int
+def read_mix(folder: Path) -> Mix:
+    """The mix that is configured. Raises `RulesError`."""
+    return read(folder / "rules" / "mix.yaml", Mix)
 
 
-def read_mix(folder: Path) -> Mix | None:
-    """The mix that is configured; None when none is."""
-    path = folder / "rules" / "mix.yaml"
-    if not path.is_file():
-        return None
-    raw = source.read(path.read_text(encoding="utf-8")).value
-    promotion, interaction = raw["promotion"], raw.get("interaction", {})
-    return Mix(
-        float(promotion["most_percent"]),
-        tuple(map(str, promotion["words"])),
-        tuple(map(str, interaction.get("words", ()))),
-    )
+def posts_on(sop: Sop, fires: Iterable[datetime], zone: ZoneInfo) -> list[Do]:
+    """The posts in groups of these dates."""
+    return [step for fire in fires for step in said_on(sop, fire, zone) if step.action == "post_to_group"]
 
 
-def share_of(sop: Sop, mix: Mix, fires: Sequence[datetime], zone: ZoneInfo) -> Share | None:
-    """What the posts of these dates are made of; None for an SOP that is no programme."""
-    posts = [step for fire in fires for step in said_on(sop, fire, zone) if step.action == "post_to_group"]
-    if len({post.line for post in posts}) < PROGRAMME:
-        return None
-    promotion = [post for post in posts if mix.kind_of(str(getattr(post.params, "text", ""))) == "promotion"]
-    line = min((post.line for post in promotion), default=1)
-    return Share(100 * len(promotion) / len(posts), len(posts), line)
+def promotion_in(posts: Iterable[Do], mix: Mix) -> list[Do]:
+    return [post for post in posts if mix.kind_of(str(getattr(post.params, "text", ""))) == "promotion"]
 
 
 def said_on(sop: Sop, fire: datetime, zone: ZoneInfo) -> list[Do]:

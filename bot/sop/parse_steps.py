@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.i18n import _
+from bot.sop.complaints import said
 from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, parse_condition
 from bot.sop.findings import did_you_mean
@@ -35,7 +36,14 @@ from bot.sop.source import Path
 from bot.sop.values import event_name
 
 Raw = dict[str, Any]
-CODES = {"template": "X120", "too_long": "X121", "duration": "X104", "extra_forbidden": "X101", "missing": "X102"}
+CODES = {
+    "template": "X120",
+    "too_long": "X121",
+    "string_too_long": "X121",
+    "duration": "X104",
+    "extra_forbidden": "X101",
+    "missing": "X102",
+}
 """Finding codes by the error type of pydantic; anything else is X103."""
 
 
@@ -64,8 +72,12 @@ class Steps:
             self.reading.fail("X105", path, _("a step is one of: {kinds}").format(kinds=", ".join(kinds)))
             return Exit()
         found = [key for key in raw if key in kinds]
-        if len(found) != 1:
-            hint = did_you_mean(str(next(iter(raw), "")), kinds) if not found else ""
+        if len(found) > 1:
+            message = _("one step cannot be two: {kinds}").format(kinds=", ".join(found))
+            self.reading.fail("X105", path, message)
+            return Exit()
+        if not found:
+            hint = did_you_mean(str(next(iter(raw), "")), kinds)
             message = _("a step is one of: {kinds}.").format(kinds=", ".join(kinds)) + hint
             self.reading.fail("X105", path, message)
             return Exit()
@@ -115,7 +127,7 @@ class Steps:
             case "missing":
                 message = _("`{key}` is missing").format(key=name)
             case _:
-                message = f"{name or action}: " + error["msg"].removeprefix("Value error, ")
+                message = f"{name or action}: {said(error)}"
         self.reading.fail(CODES.get(error["type"], "X103"), (*path, *where), message)
 
     # ── decisions ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -81,7 +81,7 @@ class TriggerText:
             return Trigger(name)
         hint = did_you_mean(name, TRIGGERS)
         if not hint and check_event(name) is None:
-            hint = " " + _("A custom event is written {{event: {name}}}.").format(name=name)
+            hint = _(" A custom event is written {{event: {name}}}.").format(name=name)
         self.reading.fail("X111", PLACE, _("there is no trigger {name}.").format(name=name) + hint)
         return Trigger("contact.added")
 

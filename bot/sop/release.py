@@ -46,9 +46,12 @@ def named(library: Library, name: str) -> Sop:
 
 def _fit(path: Path, root: Path, library: Library) -> Sop:
     sop, findings = read_file(path, root)
-    errors = [one for one in findings or lint([path], library.folder, library.folder / "media") if one.level == "error"]
-    if sop is None or errors:
-        raise Unfit(errors or findings)
+    if sop is None:
+        raise Unfit(findings)
+    media = library.around.media or library.folder / "media"
+    found = lint([path], library.folder, media, library.around.able)
+    if errors := [one for one in found if one.level == "error"]:
+        raise Unfit(errors)
     return sop
 
 

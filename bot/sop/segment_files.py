@@ -40,10 +40,8 @@ def read_file(path: Path) -> tuple[Segment | None, list[Finding]]:
     """One segment from its file."""
     display = shown(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = source.text_of(path)
         read = source.read(text)
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [Finding(display, 1, "X100", _("the file cannot be read: {reason}").format(reason=str(error)))]
     except source.BadSource as error:
         return None, [Finding(display, error.line, "X100", str(error))]
     reading = Reading(display, read)
@@ -65,7 +63,7 @@ def _parsed(reading: Reading, name: str, digest: str) -> Segment | None:
         reading.fail("X103", ("subject",), _("`subject` is one of: {names}").format(names=", ".join(SUBJECTS)))
         return None
     who = parse_condition(reading, raw["who"], ("who",))
-    for message, line in _unfit(who, subject):
+    for message, line in [] if reading.failed else _unfit(who, subject):
         reading.findings.append(Finding(reading.path, line, "X117", message))
     title = reading.text(raw["title"], ("title",), "title")
     return Segment(name=name, title=title, subject=subject, who=who, digest=digest)

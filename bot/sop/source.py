@@ -2,18 +2,32 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from bot.i18n import _
+from bot.i18n import Sentence, _
 
 Path = tuple[str | int, ...]
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+REASONS: dict[str, Sentence] = {
+    "found duplicate key": "a key stands here twice",
+    "found character '\\t'": "a tab stands here: indent with spaces",
+    "found character '@'": "a text that begins with @ or ` has to stand in quotes",
+    "found character '`'": "a text that begins with @ or ` has to stand in quotes",
+    "found character '%'": "a text that begins with % has to stand in quotes",
+    "mapping values are not allowed": "a “:” too many: quote a text with “: ” in it, or mend the indentation",
+    "could not find expected ':'": "a “:” is missing after a name",
+    "found undefined alias": "a text that begins with * has to stand in quotes",
+    "special characters are not allowed": "there is a character that no text has: is this a text file?",
+    "found unexpected end of stream": "a quote is not closed",
+}
+"""What the YAML reader says, by its beginning, and what we say."""
 
 
 def digest_of(text: str) -> str:
@@ -43,6 +57,16 @@ class Source:
         return self.lines.get(path, 1)
 
 
+def text_of(path: FilePath) -> str:
+    """What a file says; a byte order mark, as Windows writes it, is not part of that. Raises `BadSource`."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadSource(_("this is not text in UTF-8"), path.read_bytes()[: error.start].count(b"\n") + 1) from error
+    except OSError as error:
+        raise BadSource(_("the file cannot be read: {reason}").format(reason=error.strerror)) from error
+
+
 def read(text: str) -> Source:
     """Raises `BadSource` with one line that says what is wrong."""
     if len(text.encode()) > MAX_BYTES:
@@ -51,13 +75,19 @@ def read(text: str) -> Source:
         tree = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reason = (error.problem or error.context or "cannot be read").split("\n")[0]
-        raise BadSource(reason, mark.line + 1 if mark else 1) from error
+        raise BadSource(_reason(error.problem or error.context or ""), mark.line + 1 if mark else 1) from error
     except (YAMLError, ValueError, RecursionError) as error:
-        raise BadSource(str(error).split("\n")[0] or "cannot be read") from error
+        raise BadSource(_reason(str(error))) from error
     source = Source(None)
     source.value = _Plain(source).convert(tree, ())
     return source
+
+
+def _reason(problem: str) -> str:
+    for beginning, sentence in REASONS.items():
+        if problem.startswith(beginning):
+            return _(sentence)
+    return _("this is not YAML: a bracket, a quote or the indentation is wrong")
 
 
 def line_of(text: str, *path: str | int) -> int:

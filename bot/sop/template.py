@@ -94,7 +94,7 @@ def _parsed(text: str) -> nodes.Template:
     try:
         return _environment.parse(text)
     except TemplateSyntaxError as error:
-        raise BadTemplate(_("the text cannot be read: {reason}").format(reason=error.message)) from error
+        raise BadTemplate(_("the text cannot be read: look at its {{ }} and {% %}, each has to be closed")) from error
     except RecursionError as error:
         raise BadTemplate(_("the text is nested too deeply")) from error
 

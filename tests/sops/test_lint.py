@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.settings import HOUSE
+from bot.sop.codes import CODES
 from bot.sop.findings import Finding
-from bot.sop.lint import CODES, lint
+from bot.sop.lint import lint
 
 SOPS, MEDIA = HOUSE / "sops", HOUSE / "sops" / "media"
 HEAD = "sop: {name}\ntitle: T\nsubject: {subject}\ntrigger: {trigger}\n"

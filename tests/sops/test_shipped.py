@@ -152,7 +152,7 @@ def test_a_complaint_in_a_group_and_one_alone(shop: Town) -> None:
 
 def test_the_evening_post_goes_to_the_layers_it_is_for(shop: Town) -> None:
     shop.add(CustomerGroup(chat_id="wr2", name="Two", owner="zhou", layer="traffic"))
-    at = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    at = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
     shop.clock.move_to(at)
     shop.due("group/evening", at)
     assert [run.subject for run in shop.runs("group/evening")] == [f"group:{GROUP}"]
