@@ -33,7 +33,7 @@ def prepare(listen: str | None = None) -> tuple[Settings, Simulator]:
     config = SimulatorConfig(archive_public_key=public)
     simulator = Simulator(SystemClock(), config)
     base = f"http://{listen}"
-    simulator.connect(wecom=f"{base}/callback/wecom", official=f"{base}/callback/official")
+    simulator.connect(**{name: f"{base}/callback/{name}" for name in ("wecom", "official", "aibot")})
     database_url = f"sqlite:///{folder}/xiaoer.db"
     own = settings(
         config,
@@ -87,6 +87,12 @@ def settings(config: SimulatorConfig, base: str, archive_key: Path, **more: obje
             "mode": config.official_mode,
             "api_base": f"{base}/official",
         },
+        miniprogram={
+            "app_id": config.miniprogram_app_id,
+            "secret": config.miniprogram_secret,
+            "api_base": f"{base}/official",
+        },
+        aibot={"token": config.aibot_token, "aes_key": config.aibot_aes_key},
         archive={
             "pull_base": f"{base}/archive",
             "pull_secret": config.archive_secret,

@@ -96,6 +96,18 @@ class ArchiveSettings(BaseModel, extra="forbid"):
         return path
 
 
+class AiBotSettings(BaseModel, extra="forbid"):
+    """The AI bot (智能机器人) in API mode: `token` and `aes_key` are those of its message receiver."""
+
+    token: SecretStr
+    aes_key: SecretStr
+
+    @field_validator("aes_key")
+    @classmethod
+    def _length(cls, key: SecretStr) -> SecretStr:
+        return _aes_key(key)
+
+
 class TrackSettings(BaseModel, extra="forbid"):
     secret: SecretStr | None = None
 
@@ -117,7 +129,8 @@ class HookSettings(BaseModel, extra="forbid"):
 class SmsSettings(BaseModel, extra="forbid"):
     """Short messages. `log` writes to the log that one would have been sent, without number and text.
 
-    `key_id` and `key_secret` are those of the provider's API; `app_id` is Tencent Cloud's SmsSdkAppId.
+    `key_id` and `key_secret` are those of the provider's API; `app_id` is Tencent Cloud's SmsSdkAppId. `api_base`
+    stands in for the provider's own address.
     """
 
     provider: Literal["log", "tencent", "alibaba"] = "log"
@@ -125,6 +138,7 @@ class SmsSettings(BaseModel, extra="forbid"):
     key_secret: SecretStr = SecretStr("")
     app_id: str = ""
     signature: str
+    api_base: str = Field(default="", pattern=r"^(https?://.+)?$")
 
 
 class MailSettings(BaseModel, extra="forbid"):
@@ -224,6 +238,7 @@ class Settings(BaseSettings):
     webhooks: dict[str, SecretStr] = Field(default_factory=dict)
     wecom: WeComSettings | None = None
     official: OfficialSettings | None = None
+    aibot: AiBotSettings | None = None
     archive: ArchiveSettings = ArchiveSettings()
     track: TrackSettings = TrackSettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -16,6 +16,9 @@ SETTLE = timedelta(seconds=2)
 """A group's details lag behind its event. Source: developer.work.weixin.qq.com/document/path/92130"""
 
 
+TOGETHER = timedelta(seconds=10)
+
+
 @router.on(MembersChanged)
 def members_changed(event: MembersChanged, ctx: Context) -> None:
     if not groups.change_members(ctx.work, event):
@@ -38,6 +41,14 @@ def joined(event: MemberJoined, ctx: Context) -> None:
         fetch = {"external_userid": ExternalUserId(contact.external_user_id)}
         key = f"profile:{contact.external_user_id}:joined"
         ctx.work.plan(Call("externalcontact/get", fetch, lane=Lane.BULK, key=key, follow=True))
+    if contact.name is None:
+        _learn_names(ctx, event.chat_id)
+
+
+def _learn_names(ctx: Context, chat_id: ChatId) -> None:
+    """Only the group tells the names of members who are nobody's contact; who come together share a reading."""
+    turn, passed = divmod(ctx.now.timestamp(), TOGETHER.total_seconds())
+    read_anew(ctx, chat_id, f"names:{int(turn)}", after=TOGETHER - timedelta(seconds=passed) + SETTLE)
 
 
 @router.on(MemberLeft)
@@ -55,7 +66,7 @@ def details_arrived(event: CallFinished, ctx: Context) -> None:
         readings.tell_of_groups(ctx.work, reading, found)
 
 
-def read_anew(ctx: Context, chat_id: ChatId, why: str) -> None:
+def read_anew(ctx: Context, chat_id: ChatId, why: str, after: timedelta = SETTLE) -> None:
     """Ask for a group's details once they have settled."""
     body = {"chat_id": chat_id, "need_name": 1}
-    ctx.work.plan(Call(DETAILS, body, key=f"group:{chat_id}:{why}", after=ctx.now + SETTLE, follow=True))
+    ctx.work.plan(Call(DETAILS, body, key=f"group:{chat_id}:{why}", after=ctx.now + after, follow=True))

@@ -22,6 +22,7 @@ from bot.model.events import (
     SegmentEntered,
     SegmentExited,
     StaffAnswered,
+    StaffWrote,
     TimerDue,
     Tracked,
 )
@@ -29,9 +30,10 @@ from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import ExternalContact
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.sop import followups, runner
+from bot.sop import figures, followups, runner
 from bot.sop.triggers import names_of
 from bot.storage.queries import contacts as rows
+from handlers.commands.parse import is_command
 
 router = Router("journeys")
 SAME_ADDING = timedelta(seconds=10)
@@ -84,10 +86,21 @@ def group(event: GroupChanged, ctx: Context) -> None:
         _run(event, ctx, chat_id=event.chat_id)
 
 
-@router.on(MessageReceived)
+@router.on(MessageReceived, where=lambda event: event.channel != "aibot" or not is_command(event.text))
 def message(event: MessageReceived, ctx: Context) -> None:
     contact_id = speakers.find_contact(ctx.work, event)
     _run(event, ctx, contact_id=contact_id, chat_id=event.chat_id, user_id=event.user_id or event.to)
+    for flood in figures.flooded(ctx.work, ctx.library, event, contact_id):
+        _run(flood, ctx, contact_id=flood.contact_id, chat_id=flood.chat_id)
+
+
+@router.on(StaffWrote, where=lambda event: not is_command(event.text))
+def written(event: StaffWrote, ctx: Context) -> None:
+    """A staff member wrote to the app, and not a command."""
+    said = MessageReceived(
+        at=event.at, channel="app", message_id=event.message_id, text=event.text, user_id=event.user_id
+    )
+    _run(said, ctx, user_id=event.user_id)
 
 
 @router.on(CardPressed)

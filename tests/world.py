@@ -122,9 +122,8 @@ async def world(folder: Path, start: datetime = START, **more: Any) -> AsyncIter
         intake = asyncio.create_task(bot.intake.run())
         doors = TestServer(bot.web)
         async with TestClient(doors) as client:
-            simulator.connect(
-                wecom=str(doors.make_url("/callback/wecom")), official=str(doors.make_url("/callback/official"))
-            )
+            names = ("wecom", "official", "aibot")
+            simulator.connect(**{name: str(doors.make_url(f"/callback/{name}")) for name in names})
             here = World(bot, simulator, clock, client)
             await here.settle()
             yield here

@@ -131,10 +131,12 @@ def refresh(work: Work, answer: dict[str, Any], since: datetime | None = None) -
     group.admins = [str(admin["userid"]) for admin in told.get("admin_list", [])]
     group.created_at = _moment(work, told.get("create_time"))
     group.synced_at = work.now
-    version = str(told.get("member_version", ""))
+    version, members = str(told.get("member_version", "")), told.get("member_list", [])
     if is_first or not version or version != group.version:
-        is_whole = _compare(work, ChatId(group.chat_id), told.get("member_list", []), tell=not is_first)
+        is_whole = _compare(work, ChatId(group.chat_id), members, tell=not is_first)
         group.version = version if is_whole else ""
+    else:
+        _describe_newcomers(work, ChatId(group.chat_id), members)
     return [] if since is None else _unnoticed(work, group, since, before, is_first=is_first)
 
 
@@ -183,6 +185,14 @@ def _find_here(work: Work, chat_id: ChatId, one: dict[str, Any], fresh_since: da
     scene, state = int(one.get("join_scene", 0)), str(one.get("state", ""))
     join(work, chat_id, member_id, joined_at, scene, state, tell=tell, found=True, newest=True)
     return True
+
+
+def _describe_newcomers(work: Work, chat_id: ChatId, told: list[dict[str, Any]]) -> None:
+    """Their callback has told that they came, and nothing else of them."""
+    unnamed = {member.member_id for member in rows.members(work.session, chat_id) if not member.nickname}
+    for one in told:
+        if str(one["userid"]) in unnamed:
+            _describe(work, chat_id, one)
 
 
 def _describe(work: Work, chat_id: ChatId, told: dict[str, Any]) -> None:

@@ -109,7 +109,14 @@ def _hand_over_tags(work: Work, source: ContactId, target: ContactId) -> list[st
     there = {tag.name for tag in rows.carried_tags(work.session, target, work.now)}
     tags = [tag for tag in rows.carried_tags(work.session, source, work.now) if tag.name not in there]
     grants = [
-        Grant(name=tag.name, source=tag.source, rule=tag.rule, evidence=tag.evidence, expires_at=tag.expires_at)
+        Grant(
+            tag.name,
+            tag.source,
+            tag.rule,
+            evidence=tag.evidence,
+            expires_at=tag.expires_at,
+            confidence=tag.confidence,
+        )
         for tag in tags
     ]
     tagging.grant_tags(work, target, grants)

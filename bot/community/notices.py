@@ -1,6 +1,7 @@
 """Plain words to staff, in the app conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bot.community.cards import clip_bytes
 from bot.model.calls import Call
@@ -9,6 +10,8 @@ from bot.storage.work import Work
 
 MOST_BYTES = 2048
 MOST_USERS = 1000
+CODE_LIFE, CODE_BYTES = timedelta(hours=1), 20_480
+"""How long the AI bot's response code lives, and the most that one answer takes."""
 
 
 def message_staff(work: Work, users: Sequence[UserId], text: str) -> None:
@@ -22,3 +25,13 @@ def message_staff(work: Work, users: Sequence[UserId], text: str) -> None:
         part = once[first : first + MOST_USERS]
         body = {"touser": "|".join(part), "msgtype": "text", "text": {"content": content}}
         work.plan(Call("message/send", body, subject=staff_key(part[0]) if len(part) == 1 else ""))
+
+
+def answer_by_code(code: str, text: str, *, user_id: str, at: datetime, key: str) -> Call:
+    """The one answer that the AI bot may give to a message of `at`, in Markdown.
+
+    Source: developer.work.weixin.qq.com/document/path/101138
+    """
+    content = clip_bytes(text, CODE_BYTES)
+    body = {"response_code": code, "msgtype": "markdown", "markdown": {"content": content}}
+    return Call("aibot/response", body, key=key, subject=staff_key(UserId(user_id)), deadline=at + CODE_LIFE)

@@ -5,7 +5,7 @@ names, else on the pairs with everybody who follows the contact. A name that is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -25,15 +25,20 @@ Source: developer.work.weixin.qq.com/document/path/90313 (84061)
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Grant:
-    """A tag and why: `source` is who gave it (rule, sop, live_code, staff …), by which `rule`, on what `evidence`."""
+    """A tag and why: `source` is who gave it (rule, sop, live_code, staff …), by which `rule`, on what `evidence`.
+
+    `confidence` is 1 for what is known, and less for what is guessed.
+    """
 
     name: str
     source: str
     rule: str
+    _: KW_ONLY
     evidence: str = ""
     expires_at: datetime | None = None
+    confidence: float = 1.0
 
 
 def add_tags(
@@ -46,10 +51,11 @@ def add_tags(
     evidence: str = "",
     user_id: UserId | None = None,
     expires_at: datetime | None = None,
+    confidence: float = 1.0,
 ) -> None:
     """Put tags on a contact for one reason."""
     grants = [
-        Grant(name=name, source=source, rule=rule, evidence=evidence, expires_at=expires_at)
+        Grant(name, source, rule, evidence=evidence, expires_at=expires_at, confidence=confidence)
         for name in dict.fromkeys(names)
     ]
     grant_tags(work, contact_id, grants, user_id=user_id)
@@ -64,17 +70,19 @@ def grant_tags(work: Work, contact_id: ContactId, grants: Sequence[Grant], *, us
 
 
 def _write(work: Work, contact_id: ContactId, grant: Grant, written: ContactTag | None) -> bool:
-    """Write one tag into the ledger; False when the contact carries it, which may prolong it."""
+    """Write one tag into the ledger; False when the contact carries it, which may prolong it or make it surer."""
     if written is None:
-        row = {"contact_id": contact_id, "confidence": 1.0, "added_at": work.now, **vars(grant)}
+        row = {"contact_id": contact_id, "added_at": work.now, **vars(grant)}
         return rows.add(work.session, row)
     is_over = written.expires_at is not None and written.expires_at <= work.now
     if written.removed_at is None and not is_over:
         if written.expires_at is not None:
             written.expires_at = max(written.expires_at, grant.expires_at) if grant.expires_at else None
+        written.confidence = max(written.confidence, grant.confidence)
         return False
     written.source, written.rule, written.evidence = grant.source, grant.rule, grant.evidence
     written.added_at, written.expires_at, written.removed_at = work.now, grant.expires_at, None
+    written.confidence = grant.confidence
     return True
 
 

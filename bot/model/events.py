@@ -16,7 +16,17 @@ WELCOME_WINDOW = timedelta(seconds=20)
 
 Channel = Literal["app", "archive", "kf", "official", "aibot"]
 OfficialKind = Literal[
-    "subscribe", "unsubscribe", "scan", "click", "view", "template_finished", "mass_finished", "other"
+    "subscribe",
+    "unsubscribe",
+    "scan",
+    "click",
+    "view",
+    "template_finished",
+    "mass_finished",
+    "subscription_accepted",
+    "subscription_refused",
+    "subscription_finished",
+    "other",
 ]
 GroupChange = Literal["create", "dismiss", "name", "owner", "notice"]
 Outcome = Literal["sent", "failed", "unknown", "expired"]
@@ -223,11 +233,15 @@ class _ByStaff(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StaffWrote(_ByStaff):
-    """A staff member wrote into the app conversation: the road of chat commands."""
+    """A staff member wrote into the app conversation: the road of chat commands.
+
+    With a `response_code` it was written to the AI bot, which answers there.
+    """
 
     kind: ClassVar[str] = "staff.wrote"
     message_id: str
     text: str
+    response_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,10 +277,27 @@ class ArchiveNotified(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KfNotified(Event):
+    """Something was written at an account of WeChat customer service; `token` fetches it sooner than without.
+
+    Source: developer.work.weixin.qq.com/document/path/94670
+    """
+
+    kind: ClassVar[str] = "kf.notified"
+    account: str
+    token: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"kf:{self.account}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficialEvent(Event):
     """A follower did something at an official account; `event_key` is the scene, menu key or URL.
 
-    Of a finished job `event_key` is the message id; `content` holds the other fields as on the wire.
+    Of a finished job `event_key` is the message id, of a subscription the templates. `content` holds the other fields
+    as on the wire.
     """
 
     kind: ClassVar[str] = "official.event"
@@ -401,6 +432,22 @@ class SegmentEntered(_InSegment):
 @dataclass(frozen=True, kw_only=True)
 class SegmentExited(_InSegment):
     kind: ClassVar[str] = "segment.exited"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricCrossed(Event):
+    """A figure of a subject has crossed its line; exactly one of the ids names the subject.
+
+    `name` is the metric, `line` how SOPs ask for it, `value` the figure: seconds, messages or percent.
+    """
+
+    kind: ClassVar[str] = "metric.crossed"
+    name: str
+    line: str
+    value: float
+    contact_id: ContactId | None = None
+    chat_id: ChatId | None = None
+    user_id: UserId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

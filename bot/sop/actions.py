@@ -175,7 +175,10 @@ def contact_names(contact: ExternalContact | None) -> dict[str, Any]:
 
 
 def event_names(event: Event) -> dict[str, Any]:
-    plain = {name: getattr(event, name, None) for name in ("state", "text", "name", "button", "channel", "properties")}
+    plain = {
+        name: getattr(event, name, None)
+        for name in ("state", "text", "name", "button", "channel", "value", "properties")
+    }
     return {**plain, "key": getattr(event, "event_key", None), "amount": (plain["properties"] or {}).get("amount")}
 
 

@@ -19,6 +19,8 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _PART = re.compile(r"(\*|[a-z0-9]+)(?:-([a-z0-9]+))?(?:/(\d+))?")
 _START = datetime(2024, 1, 1)  # a Monday; local midnight, from which intervals count  # noqa: DTZ001
 _TICK = timedelta(microseconds=1)
+PATIENCE = timedelta(days=400)
+"""How far ahead a workday is looked for."""
 
 
 class BadCron(ValueError):
@@ -30,10 +32,13 @@ def check_cron(line: str) -> None:
 
 
 def next_fire(trigger: Trigger, after: datetime, zone: ZoneInfo) -> datetime | None:
-    """The first moment later than `after`, in UTC; None when there is none."""
+    """The first moment later than `after`, in UTC; None when there is none.
+
+    Sundays that are workdays are rare, and unknown for years to come: who waits for one is not made to wait for ever.
+    """
     moment = _next(trigger, after, zone)
     while moment is not None and trigger.workdays and not holidays.works(moment.astimezone(zone).date()):
-        moment = _next(trigger, moment, zone)
+        moment = _next(trigger, moment, zone) if moment - after < PATIENCE else None
     return moment
 
 

@@ -17,6 +17,6 @@ def capabilities_of(settings: Settings) -> frozenset[str] | None:
     if settings.demo or (settings.official and settings.official.kind in CUSTOM_MESSAGE_KINDS):
         able.add("official.custom_message")
     if settings.demo or (settings.official and settings.official.kind == "verified_service"):
-        able.add("official.template")
+        able |= {"official.template", "official.mass"}
     others = {"sms": settings.sms, "mail": settings.mail, "miniprogram": settings.miniprogram, "hooks": settings.hooks}
     return frozenset(able | {name for name, found in others.items() if found})

@@ -39,6 +39,16 @@ def _param(name: str, kind: str, *, required: bool = True, unit: str = "") -> It
 
 
 _DURATION_UNIT = "s, m, h, d, w"
+UNITS: Mapping[str, str] = {
+    "duration": _DURATION_UNIT,
+    "share": "%",
+    "time of day": "HH:MM",
+    "days": "-7d, 0d, 3d",
+    "cron": "minute hour day month weekday",
+    "date": "YYYY-MM-DD HH:MM",
+    "line": f"{_DURATION_UNIT}; messages; %",
+}
+"""How a value of each type is written."""
 _STEPS, _CONDITION = "steps", "condition"
 _SPLITS: Mapping[str, tuple[type, list[Item]]] = {
     "if": (If, [_param("if", _CONDITION), _param("then", _STEPS), _param("else", _STEPS, required=False)]),
@@ -97,11 +107,14 @@ def _gate(gate: Gate) -> Item:
 
 
 def _unit(kind: str) -> str:
-    return {"duration": _DURATION_UNIT, "share": "%", "time of day": "HH:MM"}.get(kind, "")
+    return UNITS.get(kind, "")
 
 
 def _trigger(kind: TriggerKind) -> Item:
-    params = [_param(name, type_) for name, type_ in (kind.params or {}).items()]
+    """What may be written; of the ways to tell a date one is needed, of the others the first."""
+    given = kind.params or {}
+    first = next(iter(given), "") if kind.name != "date" else ""
+    params = [_param(name, type_, required=name == first, unit=_unit(type_)) for name, type_ in given.items()]
     return _item(kind.name, ", ".join(kind.subjects), kind.summary, params)
 
 

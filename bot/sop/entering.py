@@ -8,9 +8,9 @@ from bot import log
 from bot.model.events import ContactAdded, ContactHalfAdded, ScheduleDue
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
-from bot.sop import engine, followups, holidays, segments
+from bot.sop import engine, figures, followups, holidays, segments
 from bot.sop.enrol import enrol
-from bot.sop.schema import Sop
+from bot.sop.schema import Metric, Sop
 from bot.sop.scope import Scope
 from bot.sop.turn import Occasion, Turn, occasion_of
 from bot.sop.walking import walk
@@ -53,6 +53,9 @@ def for_everybody(turn: Turn, name: str, at: datetime, after: int | str | None) 
     sop = turn.library.find(name)
     if sop is None:
         return
+    if sop.trigger.metric is not None:
+        _for_those_who_crossed(turn, sop, sop.trigger.metric, at)
+        return
     _warn_of_unknown_holidays(sop, at, turn)
     event = ScheduleDue(at=at, sop=sop.name)
     scope = Scope(subject=sop.subject, now=at, zone=turn.library.around.zone, event=event)
@@ -62,6 +65,18 @@ def for_everybody(turn: Turn, name: str, at: datetime, after: int | str | None) 
     if len(ids) == BATCH:
         key = f"{followups.CONTINUE}:{name}:{at.isoformat()}:{ids[-1]}"
         turn.work.record(followups.go_on(name, at, ids[-1], turn.work.now), key=key)
+
+
+def _for_those_who_crossed(turn: Turn, sop: Sop, metric: Metric, at: datetime) -> None:
+    for event in figures.crossed(turn.work, sop, metric, at, turn.library.around.zone):
+        occasion = Occasion(
+            event=event,
+            key=at.isoformat(),
+            contact_id=event.contact_id,
+            chat_id=event.chat_id,
+            user_id=event.user_id,
+        )
+        begin(turn, [sop], occasion)
 
 
 def _warn_of_unknown_holidays(sop: Sop, at: datetime, turn: Turn) -> None:

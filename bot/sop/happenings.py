@@ -20,6 +20,7 @@ from bot.model.events import (
     MemberJoined,
     MemberLeft,
     MessageReceived,
+    MetricCrossed,
     OfficialEvent,
     OfficialKind,
     SegmentEntered,
@@ -243,6 +244,19 @@ def _segment(life: _Life, at: datetime, name: str) -> Event:
             return make(at=at, segment=segment, user_id=life.user_id)
 
 
+def _metric(life: _Life, at: datetime, name: str) -> Event:
+    metric, subject = life.people.sop.trigger.metric, life.people.sop.subject
+    return MetricCrossed(
+        at=at,
+        name=metric.name if metric else "",
+        line=metric.line if metric else "",
+        value=0,
+        contact_id=life.contact_id if subject == "contact" else None,
+        chat_id=life.chat_id if subject == "group" else None,
+        user_id=life.user_id if subject == "staff" else None,
+    )
+
+
 _EVENTS: Mapping[str, Callable[[_Life, datetime, str], Event]] = {
     ContactAdded.kind: _greetable,
     ContactHalfAdded.kind: _greetable,
@@ -258,5 +272,6 @@ _EVENTS: Mapping[str, Callable[[_Life, datetime, str], Event]] = {
     LeadQualified.kind: _qualified,
     SegmentEntered.kind: _segment,
     SegmentExited.kind: _segment,
+    MetricCrossed.kind: _metric,
 }
 """How to make an event of each name; every other name is tracked behaviour."""

@@ -84,6 +84,17 @@ def json_schema() -> Schema:
 _CAP = _shape({"count": COUNT, "per": DURATION}, ("count", "per"))
 _STOP_LOSS = _shape({"event": EVENT, "above": PERCENT, "min": COUNT, "within": DURATION}, ("event", "above"))
 _BESIDE: Schema = {"offset": TEXT, "at": CLOCK, "workdays_only": FLAG}
+METRIC = "metric.crossed"
+
+
+def _metrics() -> list[Schema]:
+    """What a line is written in depends on the figure."""
+    both = (METRIC, "above")
+    return [
+        _shape({METRIC: {"enum": ["silence", "overdue"]}, "above": DURATION}, both),
+        _shape({METRIC: {"const": "drop"}, "above": PERCENT}, both),
+        _shape({METRIC: {"const": "flood"}, "above": COUNT, "within": DURATION}, both),
+    ]
 
 
 def _trigger() -> Schema:
@@ -91,7 +102,12 @@ def _trigger() -> Schema:
     return {
         "anyOf": [
             plain,
-            *(_shape({key: {}, **{one: _BESIDE[one] for one in more}}, (key,)) for key, more in BESIDE.items()),
+            *(
+                _shape({key: {}, **{one: _BESIDE[one] for one in more}}, (key,))
+                for key, more in BESIDE.items()
+                if key != METRIC
+            ),
+            *_metrics(),
         ]
     }
 

@@ -13,7 +13,7 @@ from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, Condition, leaves
 from bot.sop.findings import Finding, did_you_mean
 from bot.sop.library import files_of, read_file
-from bot.sop.schema import SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, walk
+from bot.sop.schema import METRICS, SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, walk
 from bot.sop.triggers import subjects_of
 
 DRAFTS = "drafts"
@@ -108,6 +108,11 @@ class _Check:
             if self.sop.subject not in subjects_of(event):
                 message = _("{event} is not about a {subject}").format(event=event, subject=self.sop.subject)
                 yield self._found(source.line_of(self.sop.source, key), "X118", message)
+
+        metric = self.sop.trigger.metric
+        if metric is not None and self.sop.subject not in METRICS[metric.name]:
+            message = _("{event} is not about a {subject}").format(event=metric.name, subject=self.sop.subject)
+            yield self._found(source.line_of(self.sop.source, "trigger"), "X118", message)
 
     def _condition(self, condition: Condition, line: int, *, scheduled: bool = False) -> Iterator[Finding]:
         for leaf in leaves(condition):

@@ -10,6 +10,7 @@ from bot.sop import calendar, lunar
 from bot.sop.conditions import ALWAYS, Condition, parse_condition
 from bot.sop.filters import all_filters
 from bot.sop.findings import did_you_mean
+from bot.sop.parse_metric import metric
 from bot.sop.reading import Reading
 from bot.sop.schema import Trigger
 from bot.sop.source import Path
@@ -19,14 +20,15 @@ from bot.sop.values import clock, days, event_name, moment
 Read = tuple[Trigger, Condition]
 """A trigger, and on whom it is: those whose birthday it is, for one; everybody for most."""
 EXAMPLES = (
-    "contact.added, {event: order.paid}, {segment.entered: dormant}, {cron: 0 20 * * *}, {interval: 2h}, "
-    "{date: 2026-02-01 08:00}, {birthday: -7d}, {festival: 春节, offset: -15d}"
+    "contact.added, {event: order.paid}, {segment.entered: dormant}, {metric.crossed: silence, above: 7d}, "
+    "{cron: 0 20 * * *}, {interval: 2h}, {date: 2026-02-01 08:00}, {birthday: -7d}, {festival: 春节, offset: -15d}"
 )
 PLACE = ("trigger",)
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "event": (),
     "segment.entered": (),
     "segment.exited": (),
+    "metric.crossed": ("above", "within"),
     "cron": ("workdays_only",),
     "interval": ("workdays_only",),
     "date": (),
@@ -63,6 +65,7 @@ class TriggerText:
             "event": lambda raw, path: (Trigger(event_name(self.reading, raw["event"], path)), ALWAYS),
             "segment.entered": lambda raw, path: self._segment("segment.entered", raw, path),
             "segment.exited": lambda raw, path: self._segment("segment.exited", raw, path),
+            "metric.crossed": lambda raw, path: (metric(self.reading, raw, path), ALWAYS),
             "cron": lambda raw, path: (self._cron(raw["cron"], path), ALWAYS),
             "interval": lambda raw, path: (
                 Trigger("date", interval=self.reading.duration(raw["interval"], path)),

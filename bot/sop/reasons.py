@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.community.cards import clip
 from bot.i18n import Sentence, _
 from bot.model.ids import ContactId
+from bot.sop.held_back import IN_DETAIL, RULES
 from bot.sop.trace import Explanation, NotDone, RunTold
 from bot.storage.queries import inbox, lookups
 from bot.text.masking import masked
@@ -21,22 +22,6 @@ STATES: dict[str, Sentence] = {
     "done": "done",
     "exited": "exited",
     "failed": "failed",
-}
-RULES: dict[str, Sentence] = {
-    "when": "does not meet the conditions",
-    "paused": "the SOP is paused",
-    "mutex": "gave way to {winner}, which has priority",
-    "reentry": "was in it before",
-    "rollout": "not yet among the {percent} % it is let out to",
-    "holdout": "one of the {percent} % held out for comparison",
-    "cap": "has had enough messages for now",
-    "same content": "has been told the same lately",
-    "quiet hours": "it was the hours of rest",
-    "consent": "has not agreed to marketing",
-    "no welcome code": "there was no welcome code",
-    "already greeted": "had been greeted already",
-    "nobody follows this contact": "no staff member follows this contact",
-    "silent for more than 48 hours": "has been silent at the official account for more than 48 hours",
 }
 OPERATORS: dict[str, Sentence] = {
     "eq": "is",
@@ -126,9 +111,10 @@ class _Teller:
 
 def _reason(one: NotDone) -> str:
     """The rule in words; a rule that has none stands for itself."""
-    sentence = _(RULES[one.rule]) if one.rule in RULES else one.rule
     known = {name: value for name, value in one.detail.items() if isinstance(value, str | int | float)}
-    return sentence.format_map({"winner": "–", "percent": "–", **known}) if one.rule in RULES else sentence
+    if one.rule in IN_DETAIL:
+        return _(IN_DETAIL[one.rule]).format_map({"winner": "–", "percent": "–", **known})
+    return _(RULES[one.rule]) if one.rule in RULES else one.rule
 
 
 def _verdicts(verdicts: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -211,6 +211,37 @@ SopStep = Do | If | Branch | BranchEvent | BranchResult | Split | Wait | WaitUnt
 Block = tuple[SopStep, ...]
 
 
+METRICS: Mapping[str, tuple[Subject, ...]] = {
+    "silence": ("contact", "group", "staff"),
+    "flood": ("contact", "group"),
+    "overdue": ("staff",),
+    "drop": ("group",),
+}
+"""Figures that are watched, and whose they are."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure and its line: silence and overdue by a duration, flood by messages within a time, drop by percent."""
+
+    name: str
+    duration: timedelta = timedelta()
+    count: int = 0
+    within: timedelta = timedelta(minutes=10)
+    percent: float = 0.0
+
+    @property
+    def line(self) -> str:
+        """The same for the same line, whichever SOP asks."""
+        above = {"flood": f"{self.count}/{self.within}", "drop": f"{self.percent}%"}
+        return f"{self.name}>{above.get(self.name, self.duration)}"
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether it is looked for by the clock; a flood is seen as it comes."""
+        return self.name != "flood"
+
+
 SCHEDULES = ("date", "birthday", "lunar_birthday", "anniversary", "festival", "solar_term")
 """Triggers that are moments, not events."""
 
@@ -232,15 +263,17 @@ class Trigger:
     clock: time = time(9)
     workdays: bool = False
     segment: str = ""
+    metric: Metric | None = None
 
     @property
     def is_schedule(self) -> bool:
-        return self.name in SCHEDULES
+        return self.name in SCHEDULES or (self.metric is not None and self.metric.is_polled)
 
     @property
     def heard_as(self) -> str:
         """The name of the events that begin a run."""
-        return f"{self.name}:{self.segment}" if self.segment else self.name
+        of = self.metric.line if self.metric else self.segment
+        return f"{self.name}:{of}" if of else self.name
 
 
 @dataclass(frozen=True)

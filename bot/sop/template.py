@@ -25,7 +25,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "staff": ("name", "position", "user_id"),
     "group": ("name", "owner", "layer"),
-    "event": ("state", "text", "name", "key", "button", "channel", "amount", "properties"),
+    "event": ("state", "text", "name", "key", "button", "channel", "amount", "value", "properties"),
     "sop": ("name", "title"),
     "now": (),
 }  # fmt: skip

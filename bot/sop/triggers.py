@@ -122,6 +122,11 @@ def _exited() -> None:
     """A subject is no longer in a segment: {segment.exited: dormant}."""
 
 
+@_trigger("metric.crossed", *SUBJECTS, params={"metric.crossed": "metric", "above": "line", "within": "duration"})
+def _metric() -> None:
+    """A figure crossed its line: {metric.crossed: silence, above: 7d}, or flood, overdue, drop."""
+
+
 _ON_A_DAY = {"at": "time of day", "workdays_only": "flag"}
 _NEAR_A_DAY = {"offset": "days", **_ON_A_DAY}
 
@@ -184,6 +189,8 @@ def names_of(event: Event) -> tuple[str, ...]:
             return "contact.half_added", "contact.added"
         case events.Tracked(name=name):
             return "track.event", name
+        case events.MetricCrossed(line=line):
+            return event.kind, f"{event.kind}:{line}"
         case events.SegmentEntered(segment=segment) | events.SegmentExited(segment=segment):
             return event.kind, f"{event.kind}:{segment}"
         case _:

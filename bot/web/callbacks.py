@@ -10,6 +10,7 @@ from bot.errors import SettingsError
 from bot.model.events import Event
 from bot.platforms.envelope import Envelope
 from bot.platforms.official import callback as official
+from bot.platforms.wecom import aibot
 from bot.platforms.wecom import callback as wecom
 from bot.runtime.dispatcher import Knowledge
 from bot.settings import Settings
@@ -18,11 +19,12 @@ from bot.web.intake import Intake
 
 
 class Callbacks:
-    """`/callback/wecom` and `/callback/official`."""
+    """`/callback/wecom`, `/callback/official` and `/callback/aibot`."""
 
     def __init__(self, settings: Settings, intake: Intake, knowledge: Knowledge, clock: Clock) -> None:
         self._settings, self._intake, self._knowledge, self._clock = settings, intake, knowledge, clock
         self._wecom = wecom.envelope(settings.wecom) if settings.wecom else None
+        self._aibot = aibot.envelope(settings.aibot) if settings.aibot else None
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -30,15 +32,17 @@ class Callbacks:
             web.post("/callback/wecom", self.wecom),
             web.get("/callback/official", self.verify_official),
             web.post("/callback/official", self.official),
+            web.get("/callback/aibot", self.verify_aibot),
+            web.post("/callback/aibot", self.aibot),
         ]
 
     async def verify_wecom(self, request: web.Request) -> web.Response:
-        return web.Response(body=wecom.verify(self._envelope(), request.query), content_type="text/plain")
+        return _echo(_given(self._wecom, "WECOM"), request)
 
     async def wecom(self, request: web.Request) -> web.Response:
         self._intake.admit()
         body = await request.read()
-        event, key = wecom.read(self._envelope(), request.query, body, self._clock.now())
+        event, key = wecom.read(_given(self._wecom, "WECOM"), request.query, body, self._clock.now())
         await self._intake.keep(_arrival("wecom", event, key))
         return web.Response()
 
@@ -60,14 +64,29 @@ class Callbacks:
         is_xml = answer.startswith("<")
         return web.Response(text=answer, content_type="application/xml" if is_xml else "text/plain")
 
-    def _envelope(self) -> Envelope:
-        if self._wecom is None:
-            raise _not_set("WECOM")
-        return self._wecom
+    async def verify_aibot(self, request: web.Request) -> web.Response:
+        return _echo(_given(self._aibot, "AIBOT"), request)
+
+    async def aibot(self, request: web.Request) -> web.Response:
+        self._intake.admit()
+        body = await request.read()
+        event, key = aibot.read(_given(self._aibot, "AIBOT"), request.query, body, self._clock.now())
+        await self._intake.keep(_arrival("aibot", event, key))
+        return web.Response()
 
 
 def _arrival(source: str, event: Event, key: str) -> Arrival:
     return Arrival(source, event, key, trace_of(event, key))
+
+
+def _given(door: Envelope | None, name: str) -> Envelope:
+    if door is None:
+        raise _not_set(name)
+    return door
+
+
+def _echo(door: Envelope, request: web.Request) -> web.Response:
+    return web.Response(body=wecom.verify(door, request.query), content_type="text/plain")
 
 
 def _not_set(name: str) -> SettingsError:

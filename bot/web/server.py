@@ -10,7 +10,9 @@ from bot.web.intake import Overloaded
 
 logger = log.get(__name__)
 MAX_BODY_BYTES = 1024 * 1024
-DOORS = {"/callback/wecom": "wecom", "/callback/official": "official", "/track": "track", "/archive": "archive"}
+DOORS = {f"/callback/{name}": name for name in ("wecom", "official", "aibot")} | {
+    f"/{name}": name for name in ("track", "archive")
+}
 """The doors that events come in by, and what their numbers are called."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

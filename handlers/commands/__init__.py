@@ -4,19 +4,20 @@ from difflib import get_close_matches
 
 from bot import i18n
 from bot.community import roles
+from bot.community.notices import answer_by_code
 from bot.community.paragraphs import pieces
 from bot.community.roles import Role
 from bot.errors import BadCommand, BadInput, NotFound
 from bot.i18n import _
 from bot.model.calls import Call, Upload
-from bot.model.events import StaffWrote
+from bot.model.events import MessageReceived, StaffWrote
 from bot.model.ids import UserId, staff_key
 from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.storage import ledger
 from bot.storage.queries import audit, staff
 from handlers.commands.command import Ask, Command, Reply, Verb, registry
-from handlers.commands.parse import Line, parse
+from handlers.commands.parse import Line, is_command, parse
 
 router = Router("commands")
 
@@ -36,6 +37,17 @@ def answer(event: StaffWrote, ctx: Context) -> None:
         _answer(Ask(ctx, event, roles.roles_of(ctx.session, ctx.settings, event.user_id), language))
     finally:
         i18n.use(before)
+
+
+@router.on(MessageReceived, where=lambda event: event.channel == "aibot" and not event.chat_id)
+def answer_at_bot(event: MessageReceived, ctx: Context) -> None:
+    """A command written to the AI bot, alone: in a group everybody would read the answer."""
+    if event.user_id is not None and is_command(event.text):
+        code = str(event.content.get("response_code") or "")
+        wrote = StaffWrote(
+            at=event.at, user_id=event.user_id, message_id=event.message_id, text=event.text, response_code=code
+        )
+        answer(wrote, ctx)
 
 
 def _answer(ask: Ask) -> None:
@@ -106,11 +118,18 @@ def _hint(ask: Ask) -> None:
 
 def _say(ask: Ask, reply: str | Reply) -> None:
     text = reply.text if isinstance(reply, Reply) else reply
-    parts = pieces(text, MOST_BYTES) or ["…"]
-    for n, piece in enumerate(parts[:MOST_PIECES]):
-        ask.work.plan(_text(ask, piece, key=_answer_key(ask.event, n)))
+    for call in _words(ask, text):
+        ask.work.plan(call)
     if isinstance(reply, Reply):
         ask.work.plan(_picture(ask, reply.picture))
+
+
+def _words(ask: Ask, text: str) -> list[Call]:
+    """The text in as many messages as it takes; the AI bot has one answer, and room in it."""
+    if code := ask.event.response_code:
+        return [answer_by_code(code, text, user_id=ask.user_id, at=ask.event.at, key=_answer_key(ask.event, 0))]
+    parts = pieces(text, MOST_BYTES) or ["…"]
+    return [_text(ask, piece, key=_answer_key(ask.event, n)) for n, piece in enumerate(parts[:MOST_PIECES])]
 
 
 def _text(ask: Ask, text: str, key: str) -> Call:

@@ -69,11 +69,15 @@ def also(names: Mapping[str, str]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def is_command(text: str) -> bool:
+    return text.strip().startswith(tuple(SLASHES))
+
+
 def parse(text: str) -> Line | None:
     """The line as a command; None when it does not begin with a slash. Raises `BadCommand` for an open quotation."""
-    text = text.strip()
-    if not text or text[0] not in SLASHES:
+    if not is_command(text):
         return None
+    text = text.strip()
     found = _words(text, 1)
     if not found:
         return Line("", (), text)

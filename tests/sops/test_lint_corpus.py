@@ -145,7 +145,23 @@ def test_a_command_that_cannot_be_meant_ends_with_2(lint: Lint, words: list[str]
     assert (answer.exit_code, answer.stdout) == (2, "")
 
 
-JUNK: list[Any] = [None, -1, 10**9, 1.5, "", [], {}, "x" * 5000, [1] * 100, True, "x", ["x"], [{}], [{"image": 1}], {"a": 1}]
+JUNK: list[Any] = [
+    None,
+    -1,
+    10**9,
+    1.5,
+    "",
+    [],
+    {},
+    "x" * 5000,
+    [1] * 100,
+    True,
+    "x",
+    ["x"],
+    [{}],
+    [{"image": 1}],
+    {"a": 1},
+]
 
 
 @pytest.mark.parametrize("action", all_actions().values(), ids=lambda action: action.name)

@@ -13,7 +13,7 @@ import orjson
 from bot.model.events import Event, MessageReceived, OfficialEvent, OfficialKind, UnknownCallback
 from bot.model.ids import OpenId
 from bot.platforms.official.fields import fold, rest
-from bot.platforms.xml import Fields, text
+from bot.platforms.xml import Fields, items, text
 
 SCENE_PREFIX = "qrscene_"
 """Stands before the scene of a code when its scan was what made the person follow."""
@@ -32,12 +32,18 @@ JOBS: dict[str, OfficialKind] = {"templatesendjobfinish": "template_finished", "
 OTHER_ACTS = frozenset(
     {
         "location", "view_miniprogram", "scancode_push", "scancode_waitmsg", "pic_sysphoto", "pic_photo_or_album",
-        "pic_weixin", "location_select", "subscribe_msg_popup_event", "subscribe_msg_change_event",
-        "subscribe_msg_sent_event", "user_info_modified", "user_authorization_revoke",
+        "pic_weixin", "location_select", "user_info_modified", "user_authorization_revoke",
         "user_authorization_cancellation",
     }
 )  # fmt: skip
 """What else a person can do; SOPs know these by their name on the wire."""
+
+SUBSCRIPTIONS = {
+    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
+}
+"""Where each of them keeps its list."""
 
 Reader = Callable[[Fields, Fields, datetime], Event | None]
 
@@ -103,6 +109,8 @@ def _message(fields: Fields, folded: Fields, at: datetime) -> Event | None:
 def _event(fields: Fields, folded: Fields, at: datetime) -> Event | None:
     wire_name, event_key = text(folded, "event"), text(folded, "eventkey")
     act = wire_name.lower()
+    if act in SUBSCRIPTIONS:
+        return _subscription(fields, folded, at)
     name = ACTS.get(act) or JOBS.get(act) or ("other" if act in OTHER_ACTS else None)
     if name is None:
         return None
@@ -113,6 +121,24 @@ def _event(fields: Fields, folded: Fields, at: datetime) -> Event | None:
         open_id=OpenId(text(folded, "fromusername")),
         name=name,
         event_key=event_key.removeprefix(SCENE_PREFIX) if name == "subscribe" else event_key,
+        wire_name=wire_name,
+        content=rest(fields, *COMMON),
+    )
+
+
+def _subscription(fields: Fields, folded: Fields, at: datetime) -> Event:
+    """A person answered for one or several templates: accepted when they took any; `event_key` are those templates."""
+    wire_name = text(folded, "event")
+    listed = [one for one in items(fields, SUBSCRIPTIONS[wire_name.lower()], "List") if isinstance(one, dict)]
+    accepted = [one for one in listed if text(one, "SubscribeStatusString") == "accept"]
+    name: OfficialKind = "subscription_accepted" if accepted else "subscription_refused"
+    if wire_name.lower() == "subscribe_msg_sent_event":
+        name = "subscription_finished"
+    return OfficialEvent(
+        at=at,
+        open_id=OpenId(text(folded, "fromusername")),
+        name=name,
+        event_key=",".join(text(one, "TemplateId") for one in accepted or listed),
         wire_name=wire_name,
         content=rest(fields, *COMMON),
     )

@@ -33,6 +33,11 @@ class SimulatorConfig:
     official_kind: OfficialKind = "service"
     official_verified: bool = True
     official_mode: OfficialMode = "safe"
+    aibot_id: str = "aibGQDdXIHxHgAAAAQAAvaGXqvBkBuNP"
+    aibot_token: str = "simAiBot01"  # noqa: S105 - a sample
+    aibot_aes_key: str = "simulatorAiBot0123456789ABCDEFGHIJKLMNOPQRS"
+    miniprogram_app_id: str = "wx00000000000000bb"
+    miniprogram_secret: str = "miniprogram-secret-of-the-local-platform-000"  # noqa: S105 - a sample
     deliveries: int = 3
     callback_timeout_s: float = 5.0
     retry_after_s: float = 5.0

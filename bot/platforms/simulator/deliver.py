@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import aiohttp
 
@@ -18,7 +18,7 @@ from .config import SimulatorConfig
 from .ids import IdSource
 from .tasks import Nursery
 
-ReceiverName = Literal["wecom", "official"]
+ReceiverName = Literal["wecom", "official", "aibot"]
 Note = Callable[[str, str, str, int, int | None, str], None]
 
 
@@ -46,7 +46,7 @@ class Courier:
 
     def __init__(self, config: SimulatorConfig, clock: Clock, ids: IdSource, tasks: Nursery, note: Note) -> None:
         self.config, self.clock, self.ids, self.tasks, self._note = config, clock, ids, tasks, note
-        self.urls: dict[ReceiverName, str | None] = {"wecom": None, "official": None}
+        self.urls: dict[ReceiverName, str | None] = dict.fromkeys(get_args(ReceiverName))
         self._session: aiohttp.ClientSession | None = None
         self._to_drop = self._to_repeat = 0
         self._held: list[Letter] | None = None

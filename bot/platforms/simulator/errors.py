@@ -110,6 +110,7 @@ OFFICIAL = {
     42001: "access_token expired",
     43002: "require POST method",
     43004: "require subscribe",
+    43101: "user refuse to accept the msg",
     44002: "empty post data",
     45008: "article size out of limit",
     45009: "reach max api daily quota limit",

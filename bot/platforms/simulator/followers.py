@@ -68,6 +68,27 @@ class Followers(Platform):
         """Tap a menu entry that opens a page; no credit comes of it."""
         await self._event(self.follower_of(person), {"Event": "VIEW", "EventKey": url})
 
+    async def answer_popup(self, person: str, template_id: str, *, accepts: bool = True) -> None:
+        """Agree to one notice of a template, or refuse: subscribe_msg_popup_event."""
+        open_id = ids.openid(person)
+        if accepts:
+            self.consents(open_id, template_id)
+        answer = {
+            "TemplateId": template_id,
+            "SubscribeStatusString": "accept" if accepts else "reject",
+            "PopupScene": 2,
+        }
+        fields: dict[str, object] = {
+            "Event": "subscribe_msg_popup_event",
+            "SubscribeMsgPopupEvent": {"List": answer},
+        }
+        await self._event(self.follower_of(person), fields)
+
+    def consents(self, open_id: str, template_id: str) -> None:
+        """One more notice of a template may be sent; in a mini-program nobody else hears of it."""
+        known = self.official.consents
+        known[open_id, template_id] = known.get((open_id, template_id), 0) + 1
+
     def follower_of(self, person: str) -> Follower:
         found = self.official.followers.get(person) or self.official.followers.get(ids.openid(person))
         if found is None:

@@ -76,6 +76,9 @@ class OfficialAccount:
     templates: dict[str, list[str]] = field(default_factory=dict)
     menu: dict[str, object] | None = None
     next_tag_id: int = 100
+    consents: dict[tuple[str, str], int] = field(default_factory=dict)
+    mass_sends: dict[str, int] = field(default_factory=dict)
+    mass_received: dict[tuple[str, str], int] = field(default_factory=dict)
     client_msg_ids: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def follower(self, openid: str) -> Follower:

@@ -44,15 +44,16 @@ def token(call: Call) -> Answer:
 
 @official.post("stable_token", free=True)
 def stable_token(call: Call) -> Answer:
-    """The same token until five minutes before its end; `force_refresh` kills it at once."""
-    _check_secret(call, call.text("grant_type"), call.text("appid"), call.text("secret"))
+    """The same token until five minutes before its end; `force_refresh` kills it at once. Mini-programs have one."""
+    account = _check_secret(call, call.text("grant_type"), call.text("appid"), call.text("secret"))
+    scope = "miniprogram" if account == call.platform.config.miniprogram_app_id else "official stable"
     tokens, now = call.platform.official_tokens, call.platform.now()
-    current = tokens.current("official stable")
+    current = tokens.current(scope)
     forced = call.flag("force_refresh")
     if forced:
-        tokens.invalidate("official stable")
+        tokens.invalidate(scope)
     ending = current is not None and current.expires_at - now <= _RENEW_BEFORE
-    issued = tokens.issue("official stable", now, renew=forced or ending)
+    issued = tokens.issue(scope, now, renew=forced or ending)
     return {"access_token": issued.text, "expires_in": int((issued.expires_at - now).total_seconds())}
 
 
@@ -76,14 +77,21 @@ def callback_check(call: Call) -> Answer:
     }
 
 
-def _check_secret(call: Call, grant_type: str | None, app_id: str | None, secret: str | None) -> None:
+def _check_secret(call: Call, grant_type: str | None, app_id: str | None, secret: str | None) -> str:
+    """The account that asks."""
     if grant_type != "client_credential":
         raise Refused(40002)
     if not app_id:
         raise Refused(41002)
     if not secret:
         raise Refused(41004)
-    if app_id != call.platform.config.official_app_id:
+    config = call.platform.config
+    secrets = {
+        config.official_app_id: config.official_secret,
+        config.miniprogram_app_id: config.miniprogram_secret,
+    }
+    if app_id not in secrets:
         raise Refused(40013)
-    if secret != call.platform.config.official_secret:
+    if secret != secrets[app_id]:
         raise Refused(40001)
+    return app_id

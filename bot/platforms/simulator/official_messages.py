@@ -4,7 +4,6 @@ Source: developers.weixin.qq.com/doc/service (api_sendcustommessage, api_sendtem
 """
 
 from datetime import timedelta
-from typing import Any
 
 from . import xml
 from .deliver import Letter
@@ -12,12 +11,11 @@ from .endpoint import Answer, Call, limit_text, official
 from .errors import Refused
 from .official import Follower
 from .official_access import verified, verified_service
+from .official_values import read_values
 from .platform import Platform
 
 SAME_ID = timedelta(minutes=10)
 _KINDS = ("text", "image", "voice", "video", "music", "news", "mpnews", "mpnewsarticle", "msgmenu", "miniprogrampage")
-_LONGEST = {"thing": 20, "number": 32, "letter": 32, "symbol": 5, "character_string": 32, "phone_number": 17,
-            "car_number": 8, "name": 20, "phrase": 5}  # fmt: skip
 
 
 @official.post("message/custom/send")
@@ -55,7 +53,7 @@ def template_send(call: Call) -> Answer:
         raise Refused(40037)
     if not follower.subscribed:
         raise Refused(43004)
-    values = _values(call, fields)
+    values = read_values(call, fields)
     msgid = platform.ids.number()
     _check_repeat(call, follower)
     if follower.receives:
@@ -63,21 +61,6 @@ def template_send(call: Call) -> Answer:
         platform.show(follower.openid, "official", "official", "template", shown)
     _finish(platform, follower, msgid)
     return {"errcode": 0, "errmsg": "ok", "msgid": msgid}
-
-
-def _values(call: Call, fields: list[str]) -> dict[str, str]:
-    """The template's values, each within the limit of its type (47003)."""
-    values: dict[str, str] = {}
-    for name in fields:
-        given: Any = call.mapping("data").get(name)
-        value = given.get("value") if isinstance(given, dict) else None
-        if not value:
-            raise Refused(47003, f"argument invalid! data.{name}.value is emtpy")
-        longest = _LONGEST.get(name.rstrip("0123456789"), 200)
-        if len(str(value)) > longest or "\n" in str(value):
-            raise Refused(47003, f"argument invalid! data.{name}.value invalid")
-        values[name] = str(value)
-    return values
 
 
 def _check_repeat(call: Call, follower: Follower) -> None:

@@ -32,6 +32,7 @@ class Platform:
         self.moments: dict[str, dict[str, object]] = {}
         self.sent: dict[str, SentMessage] = {}
         self.task_ids: set[str] = set()
+        self.response_urls: dict[str, tuple[str, datetime]] = {}
         self.response_codes: dict[str, tuple[str, str, datetime]] = {}
         self.transfers: dict[tuple[str, str], tuple[str, datetime]] = {}
         self.kf_messages: list[dict[str, object]] = []

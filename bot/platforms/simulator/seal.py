@@ -3,6 +3,7 @@
 WeCom seals always; the official account has three modes (developers.weixin.qq.com, message encryption).
 """
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ def seal(config: SimulatorConfig, letter: "Letter", now_s: int, ids: IdSource) -
     timestamp, nonce = str(now_s), ids.digits(10)
     if letter.receiver == "wecom":
         return _seal_wecom(config, letter, timestamp, nonce, ids)
+    if letter.receiver == "aibot":
+        return _seal_aibot(config, letter, timestamp, nonce, ids)
     return _seal_official(config, letter, timestamp, nonce, ids)
 
 
@@ -35,8 +38,13 @@ def verification(
     common = {"timestamp": timestamp, "nonce": nonce}
     if receiver == "official":
         return {**common, "signature": crypt.sign(config.official_token, timestamp, nonce), "echostr": echo}
-    sealed = crypt.encrypt(config.aes_key, echo, config.corp_id, ids.some_bytes(16))
-    return {**common, "msg_signature": crypt.sign(config.token, timestamp, nonce, sealed), "echostr": sealed}
+    key, token, receive_id = (
+        (config.aibot_aes_key, config.aibot_token, "")
+        if receiver == "aibot"
+        else (config.aes_key, config.token, config.corp_id)
+    )
+    sealed = crypt.encrypt(key, echo, receive_id, ids.some_bytes(16))
+    return {**common, "msg_signature": crypt.sign(token, timestamp, nonce, sealed), "echostr": sealed}
 
 
 def _seal_wecom(config: SimulatorConfig, letter: "Letter", timestamp: str, nonce: str, ids: IdSource) -> Sealed:
@@ -48,6 +56,17 @@ def _seal_wecom(config: SimulatorConfig, letter: "Letter", timestamp: str, nonce
     }
     agent_id = None if letter.agent_id is None else str(letter.agent_id)
     return Sealed(query, xml.render({"ToUserName": config.corp_id, "AgentID": agent_id, "Encrypt": sealed}))
+
+
+def _seal_aibot(config: SimulatorConfig, letter: "Letter", timestamp: str, nonce: str, ids: IdSource) -> Sealed:
+    """JSON around JSON, for no receiver in particular.
+
+    Source: developer.work.weixin.qq.com/document/path/101033
+    """
+    sealed = crypt.encrypt(config.aibot_aes_key, letter.plain, "", ids.some_bytes(16))
+    signature = crypt.sign(config.aibot_token, timestamp, nonce, sealed)
+    query = {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+    return Sealed(query, json.dumps({"encrypt": sealed}))
 
 
 def _seal_official(config: SimulatorConfig, letter: "Letter", timestamp: str, nonce: str, ids: IdSource) -> Sealed:

@@ -11,8 +11,9 @@ from .gateway import Gateway
 
 # the tables are filled by importing the modules that hold the endpoints
 from . import (  # isort: skip
-    access, appchat, archive, contacts, directory, groups, kf, mass_send, media, messages, moments,
-    official_access, official_menu, official_messages, official_users, tags, transfer, ways, webhook, welcome,
+    access, aibot, appchat, archive, contacts, directory, groups, kf, mass_send, media, messages, moments,
+    official_access, official_mass, official_menu, official_messages, official_notices, official_users, tags,
+    transfer, ways, webhook, welcome,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 _PAGE = Path(__file__).parent / "page"
 _FILLED = (
-    access, appchat, archive, contacts, directory, groups, kf, mass_send, media, messages, moments,
-    official_access, official_menu, official_messages, official_users, tags, transfer, ways, webhook, welcome,
+    access, aibot, appchat, archive, contacts, directory, groups, kf, mass_send, media, messages, moments,
+    official_access, official_mass, official_menu, official_messages, official_notices, official_users, tags,
+    transfer, ways, webhook, welcome,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from aiohttp import web
 from bot.clock import Clock
 
 from . import cast
+from .aibot_desk import AiBotDesk
 from .config import SimulatorConfig
 from .console import Console
 from .corp import Shown
@@ -18,7 +19,7 @@ from .staff_phone import StaffPhone
 from .talk import Talk
 
 
-class Simulator(People, Talk, StaffPhone, Followers, KfDesk, Console):
+class Simulator(People, Talk, StaffPhone, Followers, KfDesk, AiBotDesk, Console):
     """WeCom, an official account and a conversation archive on loopback, with the people who use them.
 
     `app` serves /wecom, /official, /archive, /control and the page at its root, and may be mounted as a sub-app.
@@ -29,9 +30,9 @@ class Simulator(People, Talk, StaffPhone, Followers, KfDesk, Console):
         cast.settle_in(self)
         self.app: web.Application = build(self)
 
-    def connect(self, *, wecom: str | None, official: str | None) -> None:
+    def connect(self, *, wecom: str | None, official: str | None, aibot: str | None = None) -> None:
         """Where the bot takes callbacks; None stands for a receiver that is not set up."""
-        self.courier.urls = {"wecom": wecom, "official": official}
+        self.courier.urls = {"wecom": wecom, "official": official, "aibot": aibot}
 
     async def verify(self, receiver: ReceiverName) -> str:
         """Check a callback URL as the console does when it is saved: "ok", or what was wrong."""

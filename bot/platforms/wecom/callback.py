@@ -29,7 +29,7 @@ def verify(door: Envelope, query: Mapping[str, str]) -> bytes:
 
     Source: developer.work.weixin.qq.com/document/path/90930
     """
-    return door.open(*_signed(query), _needed(query, "echostr"))
+    return door.open(*signed(query), _needed(query, "echostr"))
 
 
 def read(door: Envelope, query: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, str]:
@@ -40,7 +40,7 @@ def read(door: Envelope, query: Mapping[str, str], body: bytes, now: datetime) -
     the index: a commit then writes a few of its pages instead of one a row.
     """
     sealed = _sealed(body)
-    message = door.open(*_signed(query), sealed)
+    message = door.open(*signed(query), sealed)
     event = events.read(xml.parse(message), now)
     return event, f"wecom:{int(event.at.timestamp()):010}:{hashlib.blake2b(message, digest_size=16).hexdigest()}"
 
@@ -54,7 +54,7 @@ def _sealed(body: bytes) -> str:
     return sealed
 
 
-def _signed(query: Mapping[str, str]) -> tuple[str, str, str]:
+def signed(query: Mapping[str, str]) -> tuple[str, str, str]:
     return _needed(query, "msg_signature"), _needed(query, "timestamp"), _needed(query, "nonce")
 
 

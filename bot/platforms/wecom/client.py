@@ -12,6 +12,7 @@ from bot.platforms.answers import Meaning
 from bot.platforms.http import Http
 from bot.platforms.tokens import MemoryTokens, TokenCache, TokenStore
 from bot.platforms.wecom import errors
+from bot.platforms.wecom.aibot import RESPONSE
 from bot.platforms.wecom.endpoints import GETS, is_repeatable
 from bot.settings import WeComSettings
 
@@ -39,10 +40,13 @@ class WeCom:
         """One call; raises `PlatformError` for an errcode, `Unreachable` when no answer came.
 
         A token that WeCom no longer takes is fetched anew, once. A body for `webhook/send` names the group; its key is
-        a secret and stays in the settings.
+        a secret and stays in the settings. The AI bot answers by a code, which needs no token either.
         """
         if endpoint.startswith("webhook/"):
             return await self._send(endpoint, {"key": self._webhook_key(str(body["key"]))}, _without(body, "key"))
+        if endpoint == RESPONSE:
+            code = str(body["response_code"])
+            return await self._send(endpoint, {"response_code": code}, _without(body, "response_code"))
         complete = self._complete(endpoint, body)
         return await self._tokens.use(
             lambda token: self._send(endpoint, {"access_token": token}, complete), self._is_stale

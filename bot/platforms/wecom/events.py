@@ -19,6 +19,7 @@ from bot.model.events import (
     ContactRemoved,
     Event,
     GroupChanged,
+    KfNotified,
     MembersChanged,
     StaffWrote,
     TagChanged,
@@ -151,6 +152,11 @@ def _archive(_fields: Fields, at: datetime) -> Event:
     return ArchiveNotified(at=at)
 
 
+def _kf(fields: Fields, at: datetime) -> Event | None:
+    account = text(fields, "OpenKfId")
+    return KfNotified(at=at, account=account, token=text(fields, "Token")) if account else None
+
+
 APP_EVENTS = ("subscribe", "unsubscribe", "enter_agent", "click", "view", "view_miniprogram", "LOCATION")
 READERS: dict[tuple[str, str], Reader] = {
     ("event", "change_external_contact"): _contact,
@@ -159,6 +165,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("event", "template_card_event"): _pressed,
     ("event", "template_card_menu_event"): _pressed,
     ("event", "msgaudit_notify"): _archive,
+    ("event", "kf_msg_or_event"): _kf,
     ("text", ""): _wrote,
     **{("event", name): _app_event for name in APP_EVENTS},
 }

@@ -18,6 +18,7 @@ TagName = Annotated[str, StringConstraints(pattern=r"^[^/]{1,30}/[^/]{1,30}$")]
 class Params(BaseModel, extra="forbid"):
     tags: list[TagName] = Field(min_length=1)
     expires: Duration | None = None
+    confidence: float = Field(1.0, gt=0, le=1)
 
 
 @action(subject="contact", needs="wecom")
@@ -34,4 +35,5 @@ def add_tag(step: Step, params: Params) -> Iterator[Effect]:
         rule=step.rule,
         user_id=None if step.user_id is None else UserId(step.user_id),
         expires_at=step.now + params.expires if params.expires else None,
+        confidence=params.confidence,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, Field
 
+from bot.community.notices import answer_by_code
 from bot.model.calls import Call
 from bot.model.events import MessageReceived
 from bot.sop.actions import Effect, Step, Suppress, action
@@ -31,6 +32,10 @@ def reply(step: Step, params: Params) -> Iterator[Effect]:
             to = {"touser": contact, "open_kfid": account}
             body = {**to, "msgtype": "text", "text": {"content": text}}
             yield Call("kf/send_msg", body, key=f"{step.key}:reply", subject=f"external:{contact}")
+        case MessageReceived(channel="aibot", user_id=str() as user_id, content={"response_code": str() as code}) if (
+            code
+        ):
+            yield answer_by_code(code, text, user_id=user_id, at=step.event.at, key=f"answer:{step.event.message_id}")
         case MessageReceived(channel=channel):
             yield Suppress("no way to answer there", {"channel": channel})
         case _:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bot.model.events import Event, Tracked
+from bot.model.events import Event, MetricCrossed, Tracked
 from bot.sop.filters import kind
 from bot.sop.scope import Scope
 
@@ -91,6 +91,12 @@ def found(scope: Scope) -> bool | None:
 def at(scope: Scope) -> datetime | None:
     """When the event happened."""
     return None if scope.event is None else scope.event.at
+
+
+@kind.number
+def value(scope: Scope) -> float | None:
+    """Figure that crossed its line, in seconds, messages or percent."""
+    return scope.event.value if isinstance(scope.event, MetricCrossed) else None
 
 
 @kind.text

@@ -12,6 +12,17 @@ def read(session: Session, name: str) -> int:
     return int(row.value) if row else 0
 
 
+def read_mark(session: Session, name: str) -> str:
+    """A position that a platform gave us, opaque to us; empty at first."""
+    row = session.get(Cursor, name)
+    return row.value if row else ""
+
+
+def keep_mark(session: Session, name: str, mark: str) -> None:
+    upsert(session, Cursor, [{"name": name, "value": mark}], key=["name"])
+    session.expire_all()
+
+
 def move(session: Session, name: str, position: int) -> None:
     """Move forward to `position`; never back."""
     if position > read(session, name):

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from bot.i18n import Sentence, _
+from bot.sop.held_back import RULES
+
+__all__ = ["RULES"]
 
 KINDS: Mapping[str, Sentence] = {
     "contact.added": "Contact added",
@@ -24,6 +27,8 @@ KINDS: Mapping[str, Sentence] = {
     "card.pressed": "Card button pressed",
     "archive.notified": "New archive messages announced",
     "official.event": "Official account event",
+    "kf.notified": "New customer service messages announced",
+    "metric.crossed": "A figure crossed its line",
     "track.event": "Reported behaviour",
     "unknown": "Unknown callback",
     "call.finished": "Call finished",
@@ -83,26 +88,6 @@ OUTCOMES: Mapping[str, Sentence] = {
     "reached": "reached",
     "timeout": "waited in vain",
     "suppressed": "held back by a rule",
-}
-
-RULES: Mapping[str, Sentence] = {
-    "when": "its conditions do not hold",
-    "mutex": "another SOP of its group has priority",
-    "paused": "the SOP is paused",
-    "reentry": "was in this SOP not long ago",
-    "rollout": "not yet in the rollout",
-    "holdout": "in the holdout",
-    "planned before": "was planned before",
-    "no welcome code": "the callback brought no welcome code",
-    "already greeted": "has been greeted",
-    "no contact": "there is no contact",
-    "no group": "there is no group",
-    "no message to answer": "there is no message to answer",
-    "no way to answer there": "this channel cannot be answered",
-    "nobody follows this contact": "no staff member follows this contact",
-    "does not follow the official account": "does not follow the official account",
-    "silent for more than 48 hours": "has not written for more than 48 hours",
-    "SOPs start one another": "SOPs start one another in a circle",
 }
 
 LANES: Mapping[str, Sentence] = {"instant": "instant", "normal": "normal", "bulk": "bulk"}
@@ -172,6 +157,9 @@ ACTS: Mapping[str, Sentence] = {
     "view": "opened a menu link",
     "template_finished": "template message finished",
     "mass_finished": "mass send finished",
+    "subscription_accepted": "agreed to a notice",
+    "subscription_refused": "refused a notice",
+    "subscription_finished": "notice finished",
 }
 
 WEEKDAYS: tuple[Sentence, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
