@@ -177,6 +177,7 @@ class ReachSettings(BaseModel, extra="forbid"):
     """When and how often SOPs may write to a contact unasked.
 
     `caps` go by channel (mass, official, sms …), or `all`. With `needs_consent` silence is no consent.
+    `mass_cap` is what WeCom's console allows: as many mass sends as the month has days, seven a week, or one a day.
     """
 
     quiet_from: str = Field(default="22:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -184,6 +185,7 @@ class ReachSettings(BaseModel, extra="forbid"):
     caps: dict[str, CapSettings] = Field(default_factory=dict)
     same_content_hours: float = Field(default=24, ge=0)
     needs_consent: bool = False
+    mass_cap: Literal["month", "week", "day"] = "month"
 
 
 class KeepSettings(BaseModel, extra="forbid"):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from sqlmodel import Session
+
 from bot import log
 from bot.model.events import TimerDue
 from bot.model.lanes import Lane
@@ -18,7 +20,7 @@ from bot.runtime.router import Router
 from bot.settings import KeepSettings, Settings
 from bot.storage import archive
 from bot.storage.ledger import Timer
-from bot.storage.queries import retention
+from bot.storage.queries import mass_counts, retention
 from bot.storage.work import Work
 
 router = Router("housekeeping")
@@ -46,12 +48,15 @@ SHELVES: Mapping[str, Shelf] = {
     "suppressions": Shelf(Suppression, "at", lambda keep: keep.traces_days, retention.suppressions),
     "audit": Shelf(AuditRow, "at", lambda keep: keep.audit_days, retention.audit),
 }
-FORGOTTEN = {
-    "messages": retention.forget_messages,
-    "quotes": retention.forget_quotes,
-    "beginnings": retention.forget_beginnings,
+Days = Callable[[KeepSettings], int]
+Forget = Callable[[Session, datetime, int], int]
+FORGOTTEN: Mapping[str, tuple[Days, Forget]] = {
+    "messages": (lambda keep: keep.messages_days, retention.forget_messages),
+    "quotes": (lambda keep: keep.messages_days, retention.forget_quotes),
+    "beginnings": (lambda keep: keep.messages_days, retention.forget_beginnings),
+    "mass counts": (lambda _keep: 1, mass_counts.forget),
 }
-"""What people wrote: gone for good after `messages_days`."""
+"""What is gone for good after so many days: what people wrote, and counts of windows that are over."""
 
 
 def begin(work: Work, settings: Settings) -> None:
@@ -83,7 +88,8 @@ def batch(event: TimerDue, ctx: Context) -> None:
 def _clear(ctx: Context, theme: str) -> int:
     keep = ctx.settings.keep
     if theme in FORGOTTEN:
-        return FORGOTTEN[theme](ctx.session, ctx.now - timedelta(days=keep.messages_days), MOST)
+        days, forget = FORGOTTEN[theme]
+        return forget(ctx.session, ctx.now - timedelta(days=days(keep)), MOST)
     shelf = SHELVES[theme]
     rows = shelf.find(ctx.session, ctx.now - timedelta(days=shelf.days(keep)), MOST)
     archive.write(keep.folder, rows, shelf.at)

@@ -1,6 +1,6 @@
 """Posts for groups: sends what is due, and follows each mass send until its owner has confirmed it."""
 
-from bot.community import deliveries, mass_sends, posts
+from bot.community import deliveries, mass_sends, mass_tasks, posts
 from bot.i18n import _
 from bot.model.events import CallFinished, CardPressed, TimerDue
 from bot.model.tables import Alert, MassSend
@@ -56,7 +56,7 @@ def followed(event: CallFinished, ctx: Context) -> None:
 
 def _take(event: CallFinished, mass: MassSend, ctx: Context) -> None:
     match event.endpoint:
-        case mass_sends.CREATE:
+        case mass_tasks.CREATE:
             mass_sends.created(ctx.work, mass, event, ctx.settings)
         case mass_sends.TASK:
             mass_sends.told(ctx.work, mass, event, ctx.settings)

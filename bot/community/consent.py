@@ -2,6 +2,7 @@
 
 The corp's rules are in the settings (`XIAOER_REACH__…`); an SOP may add stricter ones of its own. An answer to what the
 contact has just done disturbs nobody: only a refused consent stands before it. The first rule that forbids is told.
+The last rule is the platform's own: no message passes the cap on mass sends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,15 +12,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.community import contacts, policy
+from bot.community import contacts, mass_cap, policy
 from bot.model.events import ContactAdded, ContactHalfAdded, Event, MessageReceived, OfficialEvent
-from bot.model.ids import ContactId
+from bot.model.ids import ContactId, contact_key
 from bot.model.tables import ExternalContact
 from bot.settings import ReachSettings
 from bot.storage.queries import touches
 from bot.storage.work import Work
 
 OWN_ACTS = (ContactAdded, ContactHalfAdded, MessageReceived, OfficialEvent)
+MASS = "mass"
 STILL_THERE = timedelta(minutes=15)
 """How long after their own act a contact is taken to be waiting for an answer."""
 
@@ -63,12 +65,12 @@ def is_answer(event: Event, now: datetime) -> bool:
 
 
 def refusal(work: Work, message: Message) -> Refused | None:
-    """Why a message must not be sent; None when it may."""
+    """Why a message must not be sent; None when it may, and then it counts against the platform's cap."""
     return next(_refusals(work, message, policy.of(work.session).reach), None)
 
 
 def remember(work: Work, message: Message) -> None:
-    """A message is on its way; one that fails is forgotten by `touches.forget`."""
+    """A message is on its way; one that fails has to be forgotten."""
     touches.add(
         work.session,
         message.contact_id,
@@ -80,6 +82,19 @@ def remember(work: Work, message: Message) -> None:
     )
 
 
+def take_back(work: Work, message: Message) -> None:
+    """A message that might have been sent is not sent after all."""
+    if message.channel == MASS:
+        mass_cap.give_back(work, contact_key(message.contact_id), work.now)
+
+
+def forget(work: Work, key: str) -> None:
+    """A message that was on its way has not arrived, and counts for nothing."""
+    touch = touches.forget(work.session, key)
+    if touch is not None and touch.channel == MASS:
+        mass_cap.give_back(work, contact_key(ContactId(touch.contact_id)), touch.at)
+
+
 def _refusals(work: Work, message: Message, rules: ReachSettings) -> Iterator[Refused]:
     contact = contacts.get(work.session, message.contact_id)
     if not message.is_service and not _agrees(contact, rules):
@@ -89,6 +104,8 @@ def _refusals(work: Work, message: Message, rules: ReachSettings) -> Iterator[Re
         yield from _too_often(work.session, work.now, message, rules)
     if not message.is_answer:
         yield from _again(work.session, work.now, message, rules)
+    if message.channel == MASS and not mass_cap.take(work, contact_key(message.contact_id)):
+        yield Refused(mass_cap.RULE, {"cap": rules.mass_cap})
 
 
 def _agrees(contact: ExternalContact, rules: ReachSettings) -> bool:

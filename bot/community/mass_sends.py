@@ -5,16 +5,15 @@ Source: developer.work.weixin.qq.com/document/path/92135, 97610, 97611, 93338
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.community import notices, recipients
+from bot.community import mass_cap, notices, recipients
 from bot.community.cards import clip
+from bot.community.mass_tasks import call, create_key, subject_of
 from bot.i18n import gettext as _
-from bot.model.calls import Call
 from bot.model.events import CallFinished
-from bot.model.ids import ChatId, UserId
+from bot.model.ids import ChatId, UserId, group_key
 from bot.model.tables import MassSend, Post
 from bot.settings import Settings
 from bot.storage import ledger
@@ -23,7 +22,6 @@ from bot.storage.queries import posts as rows
 from bot.storage.queries import staff
 from bot.storage.work import Work
 
-CREATE = "externalcontact/add_msg_template"
 TASK = "externalcontact/get_groupmsg_task"
 RESULT = "externalcontact/get_groupmsg_send_result"
 REMIND = "externalcontact/remind_groupmsg_send"
@@ -31,8 +29,6 @@ CANCEL = "externalcontact/cancel_groupmsg_send"
 CHECK = "mass_send.check"
 """The name of the timer that makes us look again."""
 
-GATHER = timedelta(seconds=3)
-"""How long a new task is held back, so that more groups of the same post and owner come into the same task."""
 DISPATCHING, CANCELLED = 41063, 41093
 LOOK_AGAIN = timedelta(minutes=1)
 MOST_REMINDERS = 3
@@ -42,54 +38,24 @@ OPEN = ("waiting", "escalated")
 PAGE = 1000
 
 
-def prepare(work: Work, post: Post, owner: UserId, chat_ids: Sequence[ChatId]) -> None:
-    """Have one task ask `owner` to send a post to groups; more groups join a task that has not left."""
-    assert post.id is not None
-    mine = [one for one in rows.mass_sends(work.session, post.id) if one.sender.lower() == owner.lower()]
-    known = {chat_id for one in mine for chat_id in one.chat_ids}
-    fresh = [chat_id for chat_id in chat_ids if chat_id not in known]
-    if not fresh or (mine and _extend(work, mine[-1], post, fresh)):
-        return
-    key = f"{post.dedupe_key}:{owner}" + (f":{len(mine) + 1}" if mine else "")
-    mass = MassSend(
-        dedupe_key=key, post_id=post.id, sender=owner, chat_ids=list(fresh), text=post.text, created_at=work.now
-    )
-    work.session.add(mass)
-    work.session.flush()
-    work.plan(replace(_call(mass, CREATE, "create", _body(mass, post)), after=work.now + GATHER))
-
-
-def _extend(work: Work, mass: MassSend, post: Post, chat_ids: Sequence[str]) -> bool:
-    """Put more groups into a task; False when it has left."""
-    before = mass.chat_ids
-    mass.chat_ids = [*before, *chat_ids]
-    if ledger.rewrite(work.session, _create_key(mass), _body(mass, post)):
-        return True
-    mass.chat_ids = before
-    return False
-
-
-def _body(mass: MassSend, post: Post) -> dict[str, Any]:
-    body: dict[str, Any] = {"chat_type": "group", "sender": mass.sender, "chat_id_list": mass.chat_ids}
-    if post.text:
-        body["text"] = {"content": post.text}
-    if post.attachments:
-        body["attachments"] = post.attachments
-    return body
-
-
 def created(work: Work, mass: MassSend, event: CallFinished, settings: Settings) -> None:
     """WeCom has taken the task, or has not; from here on we look whether it is confirmed."""
     if event.outcome != "sent":
         if rows.move_mass_send(work.session, mass, ["planned"], "failed"):
+            if event.outcome != "unknown":
+                _give_back(work, mass)
             to, language = _author(work, mass)
             sentence = _("{owner} could not be asked to send your post: {reason}.", language)
             _explain(work, mass, event, to, sentence, language)
         return
     refused = [str(one) for one in event.answer.get("fail_list") or []]
     msg_id = str(event.answer.get("msgid", ""))
+    was_given_back = mass.state == "failed"
     if not rows.move_mass_send(work.session, mass, ["planned", "failed"], "waiting", msg_id=msg_id):
         return
+    if was_given_back:
+        for chat_id in mass.chat_ids:
+            mass_cap.take(work, group_key(ChatId(chat_id)))
     mass.results = {"refused": len(refused)}
     post = rows.by_id(work.session, mass.post_id) if mass.post_id else None
     if post is not None and post.state == "cancelled":
@@ -101,13 +67,13 @@ def created(work: Work, mass: MassSend, event: CallFinished, settings: Settings)
 def _look_at(work: Work, mass: MassSend, turn: int, due_at: datetime, why: str = "") -> None:
     about = {"mass_send": mass.id, "turn": turn}
     key = f"mass_send:{mass.id}:check:{turn}{why}"
-    work.set_timer(Timer(CHECK, key, due_at, _subject(mass), about))
+    work.set_timer(Timer(CHECK, key, due_at, subject_of(mass), about))
 
 
 def check(work: Work, mass: MassSend, turn: int, why: str) -> None:
     """Ask WeCom how far a task is. `why` tells this look apart from others of the same turn."""
     if mass.state in OPEN:
-        work.plan(_call(mass, TASK, f"task:{turn}:{why}", {"msgid": mass.msg_id, "limit": PAGE}, turn=turn))
+        work.plan(call(mass, TASK, f"task:{turn}:{why}", {"msgid": mass.msg_id, "limit": PAGE}, turn=turn))
     elif mass.state == "sent" and "sent" not in mass.results:
         _ask_results(work, mass, "", {"sent": 0, "failed": 0, "over_cap": 0}, why)
 
@@ -167,7 +133,7 @@ def _remind(work: Work, mass: MassSend) -> None:
     if mass.reminders >= MOST_REMINDERS:
         return
     mass.reminders += 1
-    work.plan(_call(mass, REMIND, f"remind:{mass.reminders}", {"msgid": mass.msg_id}))
+    work.plan(call(mass, REMIND, f"remind:{mass.reminders}", {"msgid": mass.msg_id}))
     owner = UserId(mass.sender)
     sentence = _(
         "{count} groups wait for you to confirm a mass send: “{text}”", recipients.language_of(work.session, [owner])
@@ -192,7 +158,7 @@ def _tell_managers(work: Work, mass: MassSend) -> None:
 
 def _ask_results(work: Work, mass: MassSend, cursor: str, so_far: dict[str, int], why: str) -> None:
     body = {"msgid": mass.msg_id, "userid": mass.sender, "limit": PAGE} | ({"cursor": cursor} if cursor else {})
-    work.plan(_call(mass, RESULT, f"result:{why}:{cursor}", body, so_far=so_far, why=why))
+    work.plan(call(mass, RESULT, f"result:{why}:{cursor}", body, so_far=so_far, why=why))
 
 
 def results_told(work: Work, mass: MassSend, event: CallFinished) -> None:
@@ -203,6 +169,9 @@ def results_told(work: Work, mass: MassSend, event: CallFinished) -> None:
         _look_at(work, mass, LAST_ROUND, work.now + LOOK_AGAIN, f":{event.call_id}")
         return
     statuses = [row.get("status") for row in event.answer.get("send_list") or []]
+    for row in event.answer.get("send_list") or []:
+        if row.get("status") == OVER_CAP:
+            mass_cap.is_full(work, group_key(ChatId(str(row.get("chat_id")))))
     so_far = event.note.get("so_far") or {}
     total = {
         "sent": int(so_far.get("sent", 0)) + statuses.count(SENT),
@@ -226,19 +195,15 @@ def is_over(mass: MassSend) -> bool:
 
 def cancel(work: Work, mass: MassSend) -> None:
     """Stop what has not been sent: at home while it waits to leave, at WeCom afterwards."""
-    if mass.state == "planned" and ledger.cancel_call(
-        work.session, _create_key(mass), work.now, "the post was cancelled"
-    ):
-        rows.move_mass_send(work.session, mass, ["planned"], "cancelled")
-    elif mass.state in OPEN:
-        work.plan(_call(mass, CANCEL, "cancel", {"msgid": mass.msg_id}))
-    elif ledger.cancel_call(work.session, _create_key(mass), work.now, "the post was cancelled"):
-        rows.move_mass_send(work.session, mass, ["planned"], "cancelled")
+    if mass.state in OPEN:
+        work.plan(call(mass, CANCEL, "cancel", {"msgid": mass.msg_id}))
+    elif ledger.cancel_call(work.session, create_key(mass), work.now, "the post was cancelled"):
+        _is_cancelled(work, mass, ["planned"])
 
 
 def cancel_told(work: Work, mass: MassSend, event: CallFinished) -> None:
     if event.outcome == "sent" or event.errcode == CANCELLED:
-        rows.move_mass_send(work.session, mass, OPEN, "cancelled")
+        _is_cancelled(work, mass, OPEN)
     else:
         to, language = _author(work, mass)
         sentence = _("The mass send of {owner} could not be stopped: {reason}.", language)
@@ -248,10 +213,21 @@ def cancel_told(work: Work, mass: MassSend, event: CallFinished) -> None:
 def remind_told(work: Work, mass: MassSend, event: CallFinished) -> None:
     """Somebody may have cancelled the task in WeCom itself; a reminder too many does no harm."""
     if event.errcode == CANCELLED:
-        rows.move_mass_send(work.session, mass, OPEN, "cancelled")
+        _is_cancelled(work, mass, OPEN)
 
 
-# ── words and keys ─────────────────────────────────────────────────────────────────────────────────────────────────
+def _is_cancelled(work: Work, mass: MassSend, expected: Sequence[str]) -> None:
+    if rows.move_mass_send(work.session, mass, expected, "cancelled"):
+        _give_back(work, mass)
+
+
+def _give_back(work: Work, mass: MassSend) -> None:
+    """It has reached no group, and does not count against their caps."""
+    for chat_id in mass.chat_ids:
+        mass_cap.give_back(work, group_key(ChatId(chat_id)), mass.created_at)
+
+
+# ── words ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def reason(event: CallFinished, language: str | None = None) -> str:
@@ -282,17 +258,3 @@ def authors(work: Work, post: Post) -> list[UserId]:
     if staff.by_ids(work.session, [post.author]):
         return [UserId(post.author)]
     return recipients.resolve(work.session, ["role:manager"], now=work.now)
-
-
-def _create_key(mass: MassSend) -> str:
-    return f"{_subject(mass)}:create"
-
-
-def _subject(mass: MassSend) -> str:
-    return f"mass_send:{mass.id}"
-
-
-def _call(mass: MassSend, endpoint: str, key: str, body: dict[str, Any], **note: object) -> Call:
-    """A call in the order of its mass send, of whose end we are told."""
-    about = {"mass_send": mass.id, **note}
-    return Call(endpoint, body, key=f"{_subject(mass)}:{key}", subject=_subject(mass), follow=True, note=about)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import log
-from bot.community import mass_sends, notices, recipients
+from bot.community import mass_sends, mass_tasks, notices, recipients
 from bot.community.cards import clip
 from bot.community.paragraphs import pieces
 from bot.errors import NotFound
@@ -21,6 +21,7 @@ from bot.model.tables import CustomerGroup, MassSend, Post
 from bot.storage import ledger
 from bot.storage.ledger import Timer
 from bot.storage.queries import posts as rows
+from bot.storage.queries import staff
 from bot.storage.work import Work
 
 logger = log.get(__name__)
@@ -34,6 +35,7 @@ ABOUT = "post"
 MOST_BYTES = 2048
 """The most that one text of the webhook or of appchat takes."""
 MASS_SEND_BYTES = 4000
+MOST_NAMES = 5
 _BY_MEDIA_ID = ("image", "voice", "video", "file")
 
 
@@ -167,6 +169,20 @@ def _tell_result(work: Work, post: Post, sent: Sequence[MassSend]) -> None:
     notices.message_staff(work, to, sentence.format(id=post.id, **counts))
 
 
+def _tell_of_full(work: Work, post: Post, full: Sequence[ChatId]) -> None:
+    """Tell a person whose post does not reach all; what an SOP could not post is in the suppression ledger."""
+    if not staff.by_ids(work.session, [post.author]):
+        return
+    to = [UserId(post.author)]
+    sentence = _(
+        "“{text}” does not go to {groups}: WeCom takes no more mass sends there for now.",
+        recipients.language_of(work.session, to),
+    )
+    names = [group.name or group.chat_id for group in rows.groups(work.session, full)]
+    shown = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
+    notices.message_staff(work, to, sentence.format(text=clip(post.text, 20), groups=shown))
+
+
 # ── by the kind of group ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -177,11 +193,11 @@ def _send(work: Work, post: Post, chat_ids: Sequence[ChatId]) -> None:
             owners.setdefault(group.owner or "", []).append(ChatId(group.chat_id))
         else:
             _speak(work, post, group)
-    for owner, owned in owners.items():
-        if owner:
-            mass_sends.prepare(work, post, UserId(owner), owned)
-        else:
-            logger.warning("groups without an owner get no post", post=post.id, groups=len(owned))
+    if ownerless := owners.pop("", []):
+        logger.warning("groups without an owner get no post", post=post.id, groups=len(ownerless))
+    full = [one for owner, owned in owners.items() for one in mass_tasks.prepare(work, post, UserId(owner), owned)]
+    if full:
+        _tell_of_full(work, post, full)
     assert post.id is not None
     conclude(work, post.id)
 

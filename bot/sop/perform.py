@@ -37,8 +37,8 @@ def perform(turn: Turn, run: Run, sop: Sop, do: Do, position: Position, occasion
             for effect in action.act(step, do.params):
                 outcome, more = _take(turn, run, spelled(position), effect, outcome)
                 detail |= more
-            if message is not None and outcome == "planned":
-                consent.remember(turn.work, message)
+            if message is not None:
+                (consent.remember if outcome == "planned" else consent.take_back)(turn.work, message)
     except SQLAlchemyError:
         raise
     except Exception as error:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from bot import log
+from bot.community import consent
 from bot.model.events import CallFinished, Event, ScheduleDue, TimerDue
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
@@ -20,7 +21,6 @@ from bot.sop.library import Library
 from bot.sop.turn import Occasion, Turn
 from bot.storage import ledger
 from bot.storage.queries import sops as rows
-from bot.storage.queries import touches
 from bot.storage.work import Work
 
 logger = log.get(__name__)
@@ -93,7 +93,7 @@ def on_call_finished(work: Work, event: CallFinished) -> None:
     for run_id, position in event.note.get("steps", []):
         rows.conclude_step(work.session, int(run_id), str(position), PLANNED, event.outcome, detail)
         if event.outcome in NOT_ARRIVED:
-            touches.forget(work.session, f"run:{run_id}:{position}")
+            consent.forget(work, f"run:{run_id}:{position}")
     confirmations.watch(work, event)
 
 

@@ -112,6 +112,14 @@ def upsert(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, 
     session.connection().execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
 
+def count_up(session: Session, model: type[SQLModel], key: Mapping[str, Any], most: int) -> bool:
+    """Add one to the `count` of the row with this key, which begins at 1; False when it stands at `most`."""
+    counted = table_of(model).c.count
+    insert: Any = _insert(session, model).values(**key, count=1)
+    one_more = insert.on_conflict_do_update(index_elements=list(key), set_={"count": counted + 1}, where=counted < most)
+    return most > 0 and session.connection().execute(one_more.returning(literal_column("1"))).first() is not None
+
+
 def changed(session: Session, statement: Executable) -> int:
     """Execute an UPDATE or DELETE; returns how many rows it touched."""
     done = session.connection().execute(statement)

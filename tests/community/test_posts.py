@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from bot.community import mass_sends, posts
+from bot.community import mass_sends, mass_tasks, posts
 from bot.community.paragraphs import pieces
 from bot.model.calls import Upload
 from bot.model.events import CallFinished, StaffWrote
 from bot.model.ids import CallId, ChatId, UserId
-from bot.model.tables import CustomerGroup, MassSend, OutboxRow, Post, TimerRow
+from bot.model.tables import CustomerGroup, MassSend, OutboxRow, Post, Suppression, TimerRow
 from bot.storage.work import Work
 from handlers import commands
 from handlers import posts as handlers
 from tests.community.people import GROUP, Community
 
 VIP, TRAFFIC, TEAM, OFFICE = ChatId("wrVIP"), ChatId("wrTRAFFIC"), ChatId("webhook:team"), ChatId("office")
-CREATE, TASK, RESULT = mass_sends.CREATE, mass_sends.TASK, mass_sends.RESULT
+CREATE, TASK, RESULT = mass_tasks.CREATE, mass_sends.TASK, mass_sends.RESULT
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_groups_that_come_one_by_one_join_one_task_of_their_owner(groups: Commun
     by_zhou, by_lin = groups.calls(CREATE)
     assert by_zhou.body["chat_id_list"] == [GROUP, TRAFFIC]
     assert by_lin.body["chat_id_list"] == [VIP]
-    assert by_zhou.ready_at - by_zhou.planned_at == mass_sends.GATHER
+    assert by_zhou.ready_at - by_zhou.planned_at == mass_tasks.GATHER
     assert [mass.chat_ids for mass in groups.rows(MassSend)] == [[GROUP, TRAFFIC], [VIP]]
     assert the_post(groups).chat_ids == [GROUP, TRAFFIC, VIP]
 
@@ -162,6 +162,51 @@ def test_attachments_go_where_they_can(groups: Community) -> None:
     assert last(groups, CREATE).body["attachments"] == [image, link]
     assert [row.body["msgtype"] for row in groups.calls("webhook/send")] == ["text", "news"]
     assert [row.body["msgtype"] for row in groups.calls("appchat/send")] == ["text", "image", "news"]
+
+
+def test_more_groups_than_a_task_takes_make_several_tasks(groups: Community) -> None:
+    many = [ChatId(f"wr{number:05}") for number in range(mass_tasks.MOST_GROUPS + 2)]
+    groups.add(*(CustomerGroup(chat_id=chat_id, owner="zhou") for chat_id in many))
+    post_now(groups, *many[:-1])
+    post_now(groups, many[-1])
+    parts = [call.body["chat_id_list"] for call in groups.calls(CREATE)]
+    assert [len(part) for part in parts] == [mass_tasks.MOST_GROUPS, 2]
+    assert [*parts[0], *parts[1]] == many
+    for number, (call, mass) in enumerate(zip(groups.calls(CREATE), groups.rows(MassSend), strict=True)):
+        groups.finish(call, {"msgid": f"msg{number}"})
+        groups.work(lambda work, mass=mass: setattr(work.session.get(MassSend, mass.id), "state", "sent"))  # type: ignore[misc]
+    groups.pass_time(30)
+    for call, part in zip(groups.calls(RESULT), parts, strict=True):
+        groups.finish(call, {"send_list": [{"chat_id": chat_id, "status": 1} for chat_id in part]})
+    assert groups.texts()[-1][1].startswith("Post 1 is out: 2002 groups have it, 0 could not be reached")
+
+
+def test_a_group_whose_cap_is_full_is_left_out_and_the_author_hears_of_it(groups: Community) -> None:
+    for number in range(32):  # March has 31 days
+        post_now(groups, GROUP, *([VIP] if number == 31 else []), key=f"k{number}", text=f"Hello {number}")
+    assert len(groups.calls(CREATE, sender="zhou")) == 31
+    assert len(groups.calls(CREATE, sender="lin")) == 1
+    assert groups.texts() == [
+        ("lin", "“Hello 31” does not go to Spring: WeCom takes no more mass sends there for now.")
+    ]
+    [held] = groups.rows(Suppression)
+    assert (held.sop, held.subject, held.rule) == ("post:32", f"group:{GROUP}", "mass send cap")
+    groups.work(lambda work: posts.cancel(work, posts.get(work, 5)))
+    post_now(groups, GROUP, key="instead")
+    assert len(groups.calls(CREATE, sender="zhou")) == 32
+
+
+def test_what_staff_sent_by_themselves_is_learnt_from_the_result(groups: Community) -> None:
+    post_now(groups, GROUP)
+    created(groups)
+    groups.pass_time(30)
+    confirmed(groups)
+    groups.finish(last(groups, RESULT), {"send_list": [{"chat_id": GROUP, "status": 3}]})
+    post_now(groups, GROUP, TRAFFIC, key="again")
+    assert last(groups, CREATE).body["chat_id_list"] == [TRAFFIC]
+    groups.pass_time(30 * 24 * 60)
+    post_now(groups, GROUP, key="in April")
+    assert last(groups, CREATE).body["chat_id_list"] == [GROUP]
 
 
 # ── the tap ────────────────────────────────────────────────────────────────────────────────────────────────────────

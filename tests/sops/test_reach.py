@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from bot.community import policy
 from bot.model.events import CallFinished
 from bot.model.ids import CallId
-from bot.model.tables import ExternalContact, OutboxRow, Touch
+from bot.model.tables import ExternalContact, MassCount, OutboxRow, Touch
 from bot.settings import CapSettings, ReachSettings, Settings
 from bot.sop import runner
 from bot.storage.queries.tally import Tally, tally
@@ -130,6 +131,35 @@ def test_the_same_words_are_said_once_a_day_whoever_says_them(town: Town) -> Non
     assert town.path("contact/t")[-1] == "send_mass:planned"
 
 
+def test_nobody_gets_more_mass_sends_than_the_platform_delivers(town: Town, rules: dict[str, Any]) -> None:
+    """Not even in answer: the platform would drop it without a word. What failed does not count."""
+    rules["mass_cap"] = "day"
+    town.sop("contact/t", "purpose: service\n" + SEND)
+    town.sop("contact/u", SEND.replace("上新", "又上新"))
+    town.added()
+    assert town.path("contact/t") == ["send_mass:planned"]
+    assert town.suppressed("contact/u") == ["mass send cap"]
+    town.added(HAO)
+    assert town.path("contact/t") == ["send_mass:planned"]
+    town.ended("failed", errcode=41048)
+    town.advance(HOUR)
+    town.added()
+    town.added(HAO)
+    assert [town.path("contact/t", n) for n in (-2, -1)] == [["send_mass:planned"]] * 2
+    town.advance(timedelta(days=1))
+    town.added()
+    assert town.path("contact/t") == ["send_mass:planned"]
+
+
+def test_what_was_held_back_for_another_reason_does_not_count(town: Town, rules: dict[str, Any]) -> None:
+    rules["mass_cap"] = "day"
+    town.work(lambda work: setattr(work.session.get(ExternalContact, MEI), "external_user_id", None))
+    town.sop("contact/t", SEND)
+    town.added()
+    assert town.suppressed("contact/t") == ["nobody follows this contact"]
+    assert town.work(lambda work: [row.count for row in work.session.exec(select(MassCount))]) == [0]
+
+
 # ── the sum ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -163,7 +193,7 @@ GATES = [
     "when: {contact.city: 上海}\n",
 ]
 acts = st.lists(
-    st.tuples(st.sampled_from([MEI, HAO]), st.sampled_from(["sent", "failed", "unknown", None]), st.integers(0, 30)),
+    st.tuples(st.sampled_from([MEI, HAO]), st.sampled_from(["sent", "failed", "unknown", None]), st.integers(1, 30)),
     min_size=1,
     max_size=8,
 )

@@ -15,7 +15,7 @@ from bot.model.tables.contacts import Behaviour, ContactTag, ExternalContact, Fo
 from bot.model.tables.directory import CorpReading, CorpTag, Department, Staff
 from bot.model.tables.ledgers import InboxRow, OutboxRow, TimerRow
 from bot.model.tables.records import AuditRow, Cursor, MediaRow
-from bot.model.tables.shared import CounterRow, LeaseRow, TokenRow
+from bot.model.tables.shared import CounterRow, LeaseRow, MassCount, TokenRow
 from bot.model.tables.sop import (
     Experiment,
     Rollout,
@@ -49,6 +49,7 @@ __all__ = [
     "InboxRow",
     "Lead",
     "LeaseRow",
+    "MassCount",
     "MassSend",
     "MediaRow",
     "Message",

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, func, select
 
 from bot.model.ids import ContactId
 from bot.model.tables import Touch
-from bot.storage.statements import changed, insert_one
+from bot.storage.statements import insert_one
 
 
 def add(
@@ -31,6 +31,9 @@ def last_with(session: Session, contact_id: ContactId, content: str, since: date
     return session.exec(same.order_by(col(Touch.at).desc()).limit(1)).first()
 
 
-def forget(session: Session, key: str) -> bool:
-    """A message that did not arrive counts for nothing; False when there was none."""
-    return changed(session, delete(Touch).where(col(Touch.dedupe_key) == key)) == 1
+def forget(session: Session, key: str) -> Touch | None:
+    """Delete a message that did not arrive, and return it; None when there was none."""
+    touch = session.exec(select(Touch).where(Touch.dedupe_key == key)).first()
+    if touch is not None:
+        session.delete(touch)
+    return touch
