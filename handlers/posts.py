@@ -68,6 +68,6 @@ def _take(event: CallFinished, mass: MassSend, ctx: Context) -> None:
             mass_sends.cancel_told(ctx.work, mass, event)
 
 
-@router.on(CallFinished, where=lambda event: "post" in event.note and event.outcome != "sent")
-def not_spoken(event: CallFinished, ctx: Context) -> None:
-    posts.not_spoken(ctx.work, posts.get(ctx.work, int(event.note["post"])), event)
+@router.on(CallFinished, where=lambda event: "post" in event.note)
+def spoken(event: CallFinished, ctx: Context) -> None:
+    posts.spoken(ctx.work, posts.get(ctx.work, int(event.note["post"])), event)

@@ -4,7 +4,7 @@ An internal group is spoken to at once. In a customer group only its owner may s
 Source: developer.work.weixin.qq.com/document/path/99110, 90248, 92135
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ MOST_BYTES = 2048
 """The most that one text of the webhook or of appchat takes."""
 MASS_SEND_BYTES = 4000
 MOST_NAMES = 5
+STILL_OPEN = {"planned", "sending"}
 _BY_MEDIA_ID = ("image", "voice", "video", "file")
 
 
@@ -134,8 +135,8 @@ def cancel(work: Work, post: Post) -> bool:
         return False
     work.cancel_timer(_timer_key(post))
     for chat_id in post.chat_ids:
-        for n in range(len(pieces(post.text, MOST_BYTES)) + len(post.attachments)):
-            ledger.cancel_call(work.session, _part_key(post, chat_id, n), work.now, "the post was cancelled")
+        for key in _part_keys(post, chat_id):
+            ledger.cancel_call(work.session, key, work.now, "the post was cancelled")
     for mass in mass_sends_of(work, post):
         mass_sends.cancel(work, mass)
     return True
@@ -147,25 +148,37 @@ def mass_sends_of(work: Work, post: Post) -> Sequence[MassSend]:
 
 
 def conclude(work: Work, post_id: int) -> None:
-    """Close a post of which every mass send is over, and tell its author what came of it."""
+    """Close a post of which every message and every mass send is over, and tell its author what came of it."""
     post = rows.by_id(work.session, post_id)
     if post is None or post.state != "prepared":
         return
-    sends = mass_sends_of(work, post)
-    if not all(map(mass_sends.is_over, sends)) or not rows.move(work.session, post, ["prepared"], "done"):
+    sends, spoken = mass_sends_of(work, post), _spoken(work, post)
+    is_over = all(map(mass_sends.is_over, sends)) and not any(states & STILL_OPEN for states in spoken.values())
+    if not is_over or not rows.move(work.session, post, ["prepared"], "done"):
         return
     sent = [mass for mass in sends if mass.state == "sent"]
-    if sent and post.author.lower() in {user.lower() for user in mass_sends.authors(work, post)}:
-        _tell_result(work, post, sent)
+    if (sent or spoken) and post.author.lower() in {user.lower() for user in mass_sends.authors(work, post)}:
+        _tell_result(work, post, sent, spoken)
 
 
-def _tell_result(work: Work, post: Post, sent: Sequence[MassSend]) -> None:
+def _spoken(work: Work, post: Post) -> dict[str, set[str]]:
+    """How far what is said in each internal group is, by the states of its calls."""
+    keys = {key: chat_id for chat_id in post.chat_ids for key in _part_keys(post, chat_id)}
+    found: dict[str, set[str]] = {}
+    for key, state in ledger.states_of(work.session, list(keys)):
+        found.setdefault(keys[key], set()).add(state)
+    return found
+
+
+def _tell_result(work: Work, post: Post, sent: Sequence[MassSend], spoken: Mapping[str, set[str]]) -> None:
+    heard = sum(states == {"sent"} for states in spoken.values())
     to = [UserId(post.author)]
     sentence = _(
         "Post {id} is out: {sent} groups have it, {failed} could not be reached, {over_cap} were over their cap.",
         recipients.language_of(work.session, to),
     )
     counts = {name: sum(mass.results.get(name, 0) for mass in sent) for name in ("sent", "failed", "over_cap")}
+    counts |= {"sent": counts["sent"] + heard, "failed": counts["failed"] + len(spoken) - heard}
     notices.message_staff(work, to, sentence.format(id=post.id, **counts))
 
 
@@ -213,6 +226,7 @@ def _speak(work: Work, post: Post, group: CustomerGroup) -> None:
             {**address, **message},
             key=_part_key(post, group.chat_id, n),
             subject=group_key(ChatId(group.chat_id)),
+            follow=True,
             note={"post": post.id},
         )
         work.plan(call)
@@ -242,8 +256,14 @@ def _attached(attachment: dict[str, Any], kind: str) -> dict[str, Any] | None:
     return None
 
 
-def not_spoken(work: Work, post: Post, event: CallFinished) -> None:
-    """Tell the author that an internal group did not get it."""
+def spoken(work: Work, post: Post, event: CallFinished) -> None:
+    """Something has been said in an internal group, or has not: then its author is told why."""
+    if event.outcome != "sent":
+        _tell_not_spoken(work, post, event)
+    conclude(work, post.id or 0)
+
+
+def _tell_not_spoken(work: Work, post: Post, event: CallFinished) -> None:
     to = mass_sends.authors(work, post)
     language = recipients.language_of(work.session, to)
     group = next(iter(rows.groups(work.session, [_chat_id(event)])), None)
@@ -255,6 +275,11 @@ def not_spoken(work: Work, post: Post, event: CallFinished) -> None:
 
 def _chat_id(event: CallFinished) -> ChatId:
     return ChatId(event.subject.removeprefix(group_key(ChatId(""))))
+
+
+def _part_keys(post: Post, chat_id: str) -> list[str]:
+    """The keys of all that may be said in an internal group."""
+    return [_part_key(post, chat_id, n) for n in range(len(pieces(post.text, MOST_BYTES)) + len(post.attachments))]
 
 
 def _part_key(post: Post, chat_id: str, n: int) -> str:

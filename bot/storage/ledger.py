@@ -6,7 +6,7 @@ claimed row is locked until its transaction ends, and a row is not claimed while
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -25,6 +25,8 @@ from bot.model.tables import InboxRow, OutboxRow, TimerRow
 from bot.storage.statements import changed, insert_id, insert_new, insert_one
 
 MAX_ATTEMPTS = 8
+MOST_KEYS = 500
+"""Keys in one question."""
 SEND_TIMEOUT = timedelta(minutes=2)
 """How long a call may be under way before its sender is taken for dead."""
 
@@ -278,6 +280,15 @@ def cancel_call(session: Session, key: str, now: datetime, reason: str) -> bool:
 
 def find_call(session: Session, key: str) -> OutboxRow | None:
     return session.exec(select(OutboxRow).where(OutboxRow.dedupe_key == key)).first()
+
+
+def states_of(session: Session, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The keys of these calls that were planned, with the state of each."""
+    for first in range(0, len(keys), MOST_KEYS):
+        here = col(OutboxRow.dedupe_key).in_(keys[first : first + MOST_KEYS])
+        for key, state in session.exec(select(OutboxRow.dedupe_key, OutboxRow.state).where(here)):
+            assert key is not None
+            yield key, state
 
 
 def claim_calls(

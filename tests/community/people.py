@@ -117,6 +117,7 @@ class Community:
                 body=row.body,
                 answer=answer or {},
                 note=row.note,
+                subject=row.subject,
             )
         )
 

@@ -129,8 +129,32 @@ def test_a_group_that_comes_after_the_task_has_left_gets_a_task_of_its_own(group
     assert [mass.dedupe_key for mass in groups.rows(MassSend)] == ["k:zhou", "k:zhou:2"]
 
 
-def test_a_post_to_internal_groups_only_is_done_at_once(groups: Community) -> None:
+def end(here: Community, endpoint: str, outcome: str = "sent", errcode: int = 0) -> None:
+    """The calls of an endpoint have ended, in the ledger too."""
+    for row in here.calls(endpoint):
+        here.work(lambda work, row=row: setattr(work.session.get(OutboxRow, row.id), "state", outcome))  # type: ignore[misc]
+        here.finish(row, errcode=errcode)
+
+
+def test_a_post_to_internal_groups_is_on_its_way_until_its_messages_have_left(groups: Community) -> None:
+    assert "on its way" in write(groups, "/post team,office now Hello")
+    assert the_post(groups).state == "prepared"
+    end(groups, "webhook/send")
+    assert the_post(groups).state == "prepared"
+    assert groups.texts()[1:] == []
+    end(groups, "appchat/send", "failed", 86008)
+    assert the_post(groups).state == "done"
+    assert [told for _to, told in groups.texts()[1:]] == [
+        "“Hello” did not reach office: WeCom answered 86008.",
+        "Post 1 is out: 1 groups have it, 1 could not be reached, 0 were over their cap.",
+    ]
+    post_now(groups, TEAM, GROUP, key="command:again")
+    assert groups.rows(Post)[-1].state == "prepared"
+
+
+def test_more_groups_join_a_post_that_was_done(groups: Community) -> None:
     post_now(groups, TEAM)
+    end(groups, "webhook/send")
     assert the_post(groups).state == "done"
     post_now(groups, TEAM, GROUP)
     assert the_post(groups).state == "prepared"
