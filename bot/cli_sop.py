@@ -60,6 +60,8 @@ def _library(found: Settings) -> Library:
 def _database(found: Settings) -> Iterator[Database]:
     database = Database(found.database_url)
     try:
+        if database.is_empty:
+            raise BadInput(_("the database has no tables yet: run xiaoer migrate first"))
         yield database
     finally:
         database.close()
@@ -85,14 +87,19 @@ def _moment(found: Settings, word: str) -> datetime:
     from bot.sop.filters.dates import begins, read_moment
     from bot.sop.scope import Scope
 
+    now = CLOCK.now()
     try:
-        return CLOCK.now() - parse_duration(word)
+        return now - parse_duration(word)
     except ValueError:
         pass
     try:
-        return begins(read_moment(word), Scope(subject="contact", now=CLOCK.now(), zone=found.zone))
+        moment = begins(read_moment(word), Scope(subject="contact", now=now, zone=found.zone))
     except ValueError as error:
-        raise BadInput(str(error)) from error
+        sentence = _("{word} is neither a moment such as 2026-02-01 nor how long ago, such as 7d")
+        raise click.BadParameter(sentence.format(word=word), param_hint="--since") from error
+    if moment > now:
+        raise click.BadParameter(_("{word} lies in the future").format(word=word), param_hint="--since")
+    return moment
 
 
 def hearing(found: Settings) -> Any:
@@ -305,22 +312,16 @@ def rollback_(name: str, digest: str) -> None:
 def explain_(contact: str, name: str | None, as_json: bool) -> None:
     """Say what a contact got and what not, and why: from what was written down at the time."""
     from bot.community import contacts
-    from bot.errors import NotFound
-    from bot.model.ids import ContactId, ExternalUserId
-    from bot.sop import reasons, trace
+    from bot.sop import reasons, release, trace
 
     found = settings()
+    library = _library(found)
 
     def look(session: Session) -> Any:
-        known = (
-            contacts.get(session, ContactId(int(contact)))
-            if contact.isdigit()
-            else contacts.find(session, external_user_id=ExternalUserId(contact))
-        )
-        if known is None:
-            raise NotFound("contact", contact)
-        contact_id = contacts.id_of(known)
+        contact_id = contacts.id_of(_contact(session, contact))
         told = trace.explain(session, contact_id, name)
+        if name and not (told.runs or told.not_done or library.find(name)):
+            raise release.unknown(name, library.sops)
         return told if as_json else list(reasons.lines(session, contact_id, told, found.zone, sop=name))
 
     told = _read(found, look)
@@ -328,6 +329,28 @@ def explain_(contact: str, name: str | None, as_json: bool) -> None:
         print_json(asdict(told))
     else:
         _print(told or [_("No event has ever led to an SOP here.")])
+
+
+def _contact(session: Session, word: str) -> Any:
+    """By number, by external user id, or by a name that only one of them has."""
+    from bot.community import contacts
+    from bot.errors import NotFound
+    from bot.model.ids import ExternalUserId
+    from bot.model.tables import ExternalContact
+    from bot.storage.queries import lookups
+
+    number = word.removeprefix("#")
+    if number.isdecimal() and len(number) < 19:
+        known = session.get(ExternalContact, int(number))
+    else:
+        known = contacts.find(session, external_user_id=ExternalUserId(word))
+    if known is None:
+        called = [one for one in lookups.contacts_called(session, word, None, 100) if one.name == word]
+        known = called[0] if len(called) == 1 else None
+    if known is None:
+        sentence = _("nobody is known as {word}: give the number, the external user id or the whole name")
+        raise NotFound("contact", word, sentence.format(word=word))
+    return known
 
 
 @click.command()

@@ -37,10 +37,10 @@ class BadCommand(BadInput):
 
 
 class NotFound(BotError):
-    """There is no such row."""
+    """There is no such row; `message` says so in the reader's language, where somebody reads it."""
 
-    def __init__(self, kind: str, key: object) -> None:
-        super().__init__(f"there is no {kind} {key}")
+    def __init__(self, kind: str, key: object, message: str = "") -> None:
+        super().__init__(message or f"there is no {kind} {key}")
         self.kind, self.key = kind, key
 
 

@@ -6,7 +6,7 @@ Where they do (a date lets everybody in at once, a split looks for its winner), 
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,15 +22,17 @@ from bot.sop.actions import Surroundings
 from bot.sop.happenings import Happening, happenings, write_down
 from bot.sop.invented import People
 from bot.sop.library import Library, load
+from bot.sop.lint_library import SPEAKS
 from bot.sop.parse import parse
 from bot.sop.publish import publish
 from bot.sop.rehearsal import Act, Rehearsal, Sent, alone
-from bot.sop.schema import Sop, Split, walk
+from bot.sop.schema import Do, Position, Sop, Split, spelled, walk
 from bot.sop.triggers import names_of
 from bot.storage.queries import rehearsals as rows
 from bot.storage.scratch import scratch
 from bot.storage.work import Work
 
+TELLING = (*SPEAKS, "message_staff", "alert_staff", "ask_staff", "create_task", "create_lead", "publish_moment")
 BLOCK = 1000
 """Contacts of a block: enough that starting a process does not count."""
 
@@ -59,6 +61,8 @@ class Walked:
     endings: Counter[str] = field(default_factory=Counter)
     suppressed: Counter[str] = field(default_factory=Counter)
     sent: Sequence[Sent] = ()
+    delays: Sequence[tuple[str, str, timedelta]] = ()
+    """Position, outcome and time since the run began of every step that tells somebody something."""
 
     def __add__(self, other: "Walked") -> "Walked":
         return Walked(
@@ -67,6 +71,7 @@ class Walked:
             self.endings + other.endings,
             self.suppressed + other.suppressed,
             [*self.sent, *other.sent],
+            [*self.delays, *other.delays],
         )
 
 
@@ -108,7 +113,14 @@ def _walk(library: Library, sop: Sop, crowd: Crowd) -> Walked:
             rehearsal.at(happening.at, _hear(stage, happening))
         rehearsal.set_schedules(end)
         rehearsal.run(end)
-        return replace(database.run_here(lambda session: _written(session, sop.name)), sent=rehearsal.sent)
+        return replace(database.run_here(lambda session: _written(session, sop)), sent=rehearsal.sent)
+
+
+def sayings(sop: Sop) -> Iterator[tuple[Position, Do]]:
+    """The steps of an SOP that tell somebody something, in the order in which the file has them."""
+    for position, step in walk(sop.steps):
+        if isinstance(step, Do) and step.action in TELLING:
+            yield position, step
 
 
 def _hear(library: Library, one: Happening) -> Act:
@@ -127,9 +139,10 @@ def _hear(library: Library, one: Happening) -> Act:
     return hear
 
 
-def _written(session: Session, sop: str) -> Walked:
+def _written(session: Session, sop: Sop) -> Walked:
     """What the ledgers say of an SOP."""
-    taken = list(rows.ways(session, sop))
+    taken = list(rows.ways(session, sop.name))
+    speaking = {spelled(position) for position, _step in sayings(sop)}
     ways = Counter(
         tuple(f"{name}:{outcome}" for _run, _position, name, outcome in steps)
         for _run, steps in groupby(taken, key=lambda row: row[0])
@@ -137,6 +150,7 @@ def _written(session: Session, sop: str) -> Walked:
     return Walked(
         ways=ways,
         steps=Counter(position for _run, position, _name, _outcome in taken),
-        endings=Counter(rows.endings(session, sop)),
-        suppressed=Counter(rows.suppressed_by(session, sop)),
+        endings=Counter(rows.endings(session, sop.name)),
+        suppressed=Counter(rows.suppressed_by(session, sop.name)),
+        delays=[one for one in rows.delays(session, sop.name) if one[0] in speaking],
     )

@@ -3,10 +3,12 @@
 A draft is any file; one below `drafts/` in the folder is found by the name of its SOP.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import BadInput, NotFound
-from bot.sop.findings import Finding
+from bot.i18n import _
+from bot.sop.findings import Finding, did_you_mean
 from bot.sop.library import Library, read_file
 from bot.sop.lint import DRAFTS, lint, root_of
 from bot.sop.parse import parse
@@ -27,11 +29,14 @@ class Unfit(BadInput):
 def draft_of(library: Library, wanted: str) -> Sop:
     """The SOP that a path or a name means.
 
-    Raises `Unfit` for a file that lint refuses, `NotFound` when there is nothing of the name.
+    Raises `Unfit` for a file that lint refuses, `BadInput` for one that is not there, `NotFound` when nothing has the
+    name.
     """
     path = Path(wanted)
     if path.suffix == ".yaml" and path.is_file():
         return _fit(path, root_of(path, library.folder), library)
+    if path.suffix == ".yaml" or path.is_dir():
+        raise BadInput(_("there is no file {path}").format(path=wanted))
     return named(library, wanted)
 
 
@@ -41,7 +46,16 @@ def named(library: Library, name: str) -> Sop:
     path = drafts / f"{name}.yaml"
     if path.resolve().is_relative_to(drafts.resolve()) and path.is_file():
         return _fit(path, drafts, library)
-    return library.get(name)
+    if (found := library.find(name)) is None:
+        raise unknown(name, library.sops)
+    return found
+
+
+def unknown(name: str, known: Iterable[str]) -> NotFound:
+    """There is no such SOP; by the end of its name alone it is found in chat only."""
+    near = [one for one in known if one.endswith(f"/{name}")]
+    hint = _(" Did you mean {name}?").format(name=near[0]) if near else did_you_mean(name, known)
+    return NotFound("SOP", name, _("there is no SOP {name}.").format(name=name) + hint)
 
 
 def _fit(path: Path, root: Path, library: Library) -> Sop:
@@ -73,4 +87,7 @@ def previous(work: Work, name: str, digest: str = "") -> Sop:
         sop = parse(version.source, f"{name}.yaml", name)[0] if is_meant else None
         if sop is not None:
             return sop
-    raise NotFound("SOP version", f"{name} {digest}".strip())
+    sentence = _("there is no version of {name} before this one.")
+    if digest:
+        sentence = _("no version of {name} begins with {digest}.")
+    raise NotFound("SOP version", f"{name} {digest}".strip(), sentence.format(name=name, digest=digest))

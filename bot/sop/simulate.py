@@ -1,7 +1,7 @@
 """Simulation: invented contacts walk an SOP on a virtual clock. Nothing is sent, and nothing real is read."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from bot.sop.calendar import next_fire
 from bot.sop.channels import channel_of, reached
-from bot.sop.crowds import walk_crowd
+from bot.sop.crowds import Walked, sayings, walk_crowd
 from bot.sop.library import Library
 from bot.sop.quotas import Use, quotas_of
 from bot.sop.rehearsal import Limits, Sent, through
-from bot.sop.schema import Sop
+from bot.sop.schema import Sop, spelled
 
 DAYS, CONTACTS = 30, 200
 K = TypeVar("K", str, int)
@@ -25,6 +25,20 @@ class Way:
 
     steps: Sequence[str]
     count: int
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A step that tells somebody something: how often it did, and how long after the beginning."""
+
+    position: str
+    action: str
+    text: str
+    told: int
+    suppressed: int
+    earliest: timedelta
+    median: timedelta
+    latest: timedelta
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,7 @@ class Simulated:
     hours: Mapping[int, Mapping[str, int]]
     calls: Mapping[str, int]
     quotas: Sequence[Use]
+    sayings: Sequence[Saying]
 
     @property
     def entered(self) -> int:
@@ -89,7 +104,30 @@ def simulate(
         hours=_spread(sent, zone, lambda local: local.hour),
         calls=dict(sorted(Counter(one.call.endpoint for one in sent).items())),
         quotas=quotas_of(sent, zone),
+        sayings=list(_sayings(sop, walked)),
     )
+
+
+def _sayings(sop: Sop, walked: Walked) -> Iterator[Saying]:
+    """In the order of their time; a step that nobody came to says nothing."""
+    found: dict[str, list[tuple[timedelta, str]]] = {}
+    for position, outcome, delay in walked.delays:
+        found.setdefault(position, []).append((delay, outcome))
+    steps = {spelled(position): step for position, step in sayings(sop)}
+    for position in sorted(found, key=lambda one: min(found[one])[0]):
+        delays = [delay for delay, _outcome in sorted(found[position])]
+        suppressed = sum(outcome == "suppressed" for _delay, outcome in found[position])
+        params = steps[position].params
+        yield Saying(
+            position=position,
+            action=steps[position].action,
+            text=str(getattr(params, "text", "") or getattr(params, "reason", "")),
+            told=len(delays) - suppressed,
+            suppressed=suppressed,
+            earliest=delays[0],
+            median=delays[len(delays) // 2],
+            latest=delays[-1],
+        )
 
 
 def _begin(sop: Sop, start: datetime, days: int, zone: ZoneInfo) -> datetime:

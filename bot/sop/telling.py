@@ -1,18 +1,19 @@
 """Simulations, plans, replays and undoings in words: a line each thing, for the terminal and for chat."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.community.cards import clip
 from bot.i18n import Sentence, _
 from bot.sop.past import Decision
 from bot.sop.plan import Planned
 from bot.sop.quotas import Use
 from bot.sop.replay import Replayed
-from bot.sop.simulate import Simulated
+from bot.sop.simulate import Saying, Simulated
 from bot.sop.undo import Undoing, counts
 
-MOST = 12
+MOST, QUOTED = 12, 24
 CHANNELS: dict[str, Sentence] = {
     "welcome": "welcome messages",
     "mass_send": "mass sends to contacts",
@@ -45,6 +46,9 @@ def simulated(told: Simulated, zone: ZoneInfo, most: int = MOST) -> Iterator[str
         began=_day(told.began, zone),
         ended=_day(told.ended, zone),
     )
+    if told.sayings:
+        yield _("What is said, and how long after the beginning (earliest, median, latest):")
+        yield from map(_saying, told.sayings)
     if told.ways:
         yield _("Ways:")
     for way in told.ways[:most]:
@@ -60,6 +64,21 @@ def simulated(told: Simulated, zone: ZoneInfo, most: int = MOST) -> Iterator[str
         hours = " ".join(f"{hour:02}:{sum(by.values())}" for hour, by in told.hours.items())
         yield sentence.format(day=busiest, count=sum(told.days[busiest].values()), hours=hours)
     yield from map(_quota, told.quotas)
+
+
+def _saying(one: Saying) -> str:
+    times = "".join(f"{_span(time):>9}" for time in (one.earliest, one.median, one.latest))
+    held = _(" ({count} suppressed)").format(count=one.suppressed) if one.suppressed else ""
+    return f"  {one.told:>6} {times}  {one.action} “{clip(' '.join(one.text.split()), QUOTED)}”{held}"
+
+
+def _span(time: timedelta) -> str:
+    """To the minute: 45m, 10h30m, 2d21h."""
+    minutes = round(time.total_seconds() / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days}d{hours}h"
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m"
 
 
 def planned(told: Planned, zone: ZoneInfo, most: int = MOST) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
@@ -85,6 +85,11 @@ class Database:
     def driver_url(self) -> str:
         """The address as the PostgreSQL driver itself reads it, with the password."""
         return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no tables at all: nobody has migrated it yet."""
+        return not inspect(self._reader).get_table_names()
 
     async def run(self, work: Callable[[Session], T], urgency: Urgency = Urgency.ORDINARY) -> T:
         """Run `work` in one transaction: all of it is kept, or, when it raises, none of it."""

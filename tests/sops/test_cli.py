@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli import cli, main
 from bot.model.tables import ContactTag
 from tests.sops.town import Town
 
@@ -26,6 +27,21 @@ def xiaoer(town: Town, monkeypatch: pytest.MonkeyPatch) -> Type:
     town.read()
     town.added()
     return lambda *words: CliRunner().invoke(cli, list(words), catch_exceptions=False)
+
+
+@pytest.fixture
+def refused(xiaoer: Type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    """Types a command that cannot be done: what it says."""
+
+    def type_it(words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["xiaoer", *words.split()])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        assert (end.value.code != 0, said.out) == (True, "")
+        return said.err
+
+    return type_it
 
 
 def draft(town: Town, body: str) -> str:
@@ -91,3 +107,38 @@ def test_lint_names_a_fix(xiaoer: Type, town: Town) -> None:
 
 def test_the_schema_is_json(xiaoer: Type) -> None:
     assert json.loads(xiaoer("sop", "schema").output)["title"] == "Xiaoer SOP"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("sop explain 99", "没有找到客户 99：请写编号、外部联系人 id 或完整名字"),
+        ("sop explain 1 contact/helo", "没有名为 contact/helo 的流程。是不是 contact/hello？"),
+        ("sop simulate hello", "没有名为 hello 的流程。是不是 contact/hello？"),
+        ("sop plan nowhere.yaml", "没有这个文件：nowhere.yaml"),
+        ("sop rollback contact/hello", "contact/hello 没有更早的版本。"),
+        ("sop rollback contact/hello --to ffff", "contact/hello 没有以 ffff 开头的版本。"),
+        ("sop replay contact/hello --since 昨天吧", "昨天吧 既不是日期（例如 2026-02-01），也不是多久以前（例如 7d）"),
+        ("undo contact/hello --since 2999-01-01", "2999-01-01 还没有到"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence_in_the_readers_language(
+    refused: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, words: str, sentence: str
+) -> None:
+    monkeypatch.setenv("XIAOER_LANGUAGE", "zh_CN")
+    assert sentence in refused(words)
+
+
+def test_explain_finds_a_contact_by_name_too(xiaoer: Type) -> None:
+    assert (
+        xiaoer("sop", "explain", "梅").output
+        == xiaoer("sop", "explain", "#1").output
+        == xiaoer("sop", "explain", "1").output
+    )
+
+
+def test_a_database_without_tables_says_what_to_do(
+    refused: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XIAOER_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert "run xiaoer migrate first" in refused("sop explain 1")

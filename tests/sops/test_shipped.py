@@ -14,6 +14,7 @@ from bot.settings import HOUSE
 from bot.sop.library import load
 from bot.sop.publish import publish
 from bot.sop.schema import spelled, walk
+from bot.sop.scope import SHANGHAI
 from tests.sops.town import EXTERNAL, GROUP, HAO, MEI, START, ZHOU, Town
 
 WELCOME, SPRING = "contact/welcome", "contact/spring"
@@ -183,6 +184,32 @@ def test_on_monday_staff_with_open_tasks_are_reminded(shop: Town) -> None:
     shop.due("staff/monday", at)
     assert [run.subject for run in shop.runs("staff/monday")] == ["staff:zhou"]
     assert [call.body["touser"] for call in shop.calls("message/send")] == ["zhou"]
+
+
+@pytest.mark.parametrize("hour", [0, 5, 14, 20, 21, 23])
+def test_a_newcomer_gets_three_touches_within_48_hours_whenever_they_come(shop: Town, hour: int) -> None:
+    came = datetime(2026, 3, 2, hour, 50, tzinfo=SHANGHAI).astimezone(UTC)
+    shop.clock.move_to(came)
+    shop.added(state="new-1")
+    shop.advance(3 * DAY)
+    sent = [row.planned_at for row in shop.calls("externalcontact/add_msg_template")]
+    assert len(sent) == 3
+    assert max(sent) - came <= 2 * DAY
+    assert all(9 <= at.astimezone(SHANGHAI).hour < 22 for at in sent)
+
+
+@pytest.mark.parametrize("hour", [0, 5, 13, 14, 21, 23])
+def test_the_benefit_comes_within_24_hours_of_joining_a_group(shop: Town, hour: int) -> None:
+    came = datetime(2026, 3, 2, hour, 20, tzinfo=SHANGHAI).astimezone(UTC)
+    shop.clock.move_to(came)
+    shop.work(lambda work: setattr(work.session.get(CustomerGroup, GROUP), "tags", ["运营/三层欢迎"]))
+    shop.hear(MemberJoined(at=came, chat_id=GROUP, contact_id=MEI), chat=GROUP)
+    assert "群规" in shop.calls("message/send")[0].body["text"]["content"]
+    shop.advance(2 * DAY)
+    greeting, benefit = shop.calls("externalcontact/add_msg_template")
+    assert "欢迎进群" in greeting.body["text"]["content"]
+    assert "首单立减" in benefit.body["text"]["content"]
+    assert timedelta(hours=4) < benefit.planned_at - came <= DAY
 
 
 def test_every_step_of_every_sop_is_in_one_of_these_walks() -> None:

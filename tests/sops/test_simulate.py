@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.sop.library import Library, load
 from bot.sop.parse import parse
 from bot.sop.schema import Sop, spelled, walk
 from bot.sop.simulate import Simulated, simulate
+from bot.sop.telling import simulated as lines_of
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 HEAD = "sop: contact/t\ntitle: T\nsubject: contact\ntrigger: {trigger}\n"
@@ -55,6 +57,20 @@ def test_what_would_be_sent_is_told_by_day_hour_and_channel() -> None:
     assert told.calls["externalcontact/add_msg_template"] == told.channels["mass_send"]
     [quota] = told.quotas
     assert (quota.name, quota.limit, quota.most, quota.over) == ("mass_send a month", 31, 1, 0)
+
+
+def test_what_would_be_said_is_told_with_its_delay() -> None:
+    """Whoever has not agreed gets the service message, and not the offer."""
+    first = "{wait: 90m}, {do: message_staff, text: 来客了}"
+    body = f"steps: [{first}, {{wait: 1d}}, {{do: send_mass, text: 券}}]\n"
+    told = simulated(body)
+    staff, offer = told.sayings
+    assert (staff.action, staff.text, staff.told, staff.suppressed) == ("message_staff", "来客了", told.entered, 0)
+    assert staff.earliest == staff.latest == timedelta(minutes=90)
+    assert (offer.action, offer.told) == ("send_mass", told.channels["mass_send"])
+    assert offer.suppressed > 0
+    assert offer.earliest == timedelta(days=1, minutes=90)
+    assert "      40     1h30m    1h30m    1h30m  message_staff “来客了”" in lines_of(told, ZoneInfo("UTC"))
 
 
 def test_a_quota_that_would_be_broken_is_named() -> None:

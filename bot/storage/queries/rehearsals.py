@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, SQLModel, col, delete, func, select
@@ -67,6 +67,17 @@ def ways(session: Session, sop: str) -> Iterator[tuple[int, str, str, str]]:
         .order_by(col(StepRun.run_id), col(StepRun.id))
     )
     yield from session.exec(steps)
+
+
+def delays(session: Session, sop: str) -> Iterator[tuple[str, str, timedelta]]:
+    """Position, outcome and time since the run began of every step taken in an SOP."""
+    steps = (
+        select(StepRun.position, StepRun.outcome, StepRun.at, Run.started_at)
+        .join(Run, col(Run.id) == col(StepRun.run_id))
+        .where(Run.sop == sop)
+    )
+    for position, outcome, at, started_at in session.exec(steps):
+        yield position, outcome, at - started_at
 
 
 def endings(session: Session, sop: str) -> dict[str, int]:
