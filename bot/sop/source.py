@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -28,6 +29,7 @@ REASONS: dict[str, Sentence] = {
     "found unexpected end of stream": "a quote is not closed",
 }
 """What the YAML reader says, by its beginning, and what we say."""
+TEXTS_KEPT = 256
 
 
 def digest_of(text: str) -> str:
@@ -67,8 +69,12 @@ def text_of(path: FilePath) -> str:
         raise BadSource(_("the file cannot be read: {reason}").format(reason=error.strerror)) from error
 
 
+@lru_cache(TEXTS_KEPT)
 def read(text: str) -> Source:
-    """Raises `BadSource` with one line that says what is wrong."""
+    """Raises `BadSource` with one line that says what is wrong.
+
+    Kept, because it takes about 20 ms a file and each finding about the file asks for a line; nobody may change it.
+    """
     if len(text.encode()) > MAX_BYTES:
         raise BadSource(_("the file is larger than {size} KB").format(size=MAX_BYTES // 1024))
     try:

@@ -62,6 +62,7 @@ _environment = ImmutableSandboxedEnvironment(
 _environment.filters = {name: _environment.filters[name] for name in _FILTERS if name != "date"} | {"date": _date}
 
 
+@lru_cache(maxsize=1024)
 def check(text: str) -> str:
     """The text itself; raises `BadTemplate` that says what is wrong with it."""
     tree = _parsed(text)

@@ -1,5 +1,6 @@
 """Rule files: read and checked, and when one is wrong, the file and the line that are to blame."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -12,6 +13,7 @@ from bot.errors import BadInput
 from bot.text.normalise import fold
 
 M = TypeVar("M", bound=BaseModel)
+TEXTS_KEPT = 16
 
 
 class RulesError(BadInput):
@@ -84,13 +86,19 @@ def _text(path: Path) -> str:
 
 def _parse(path: Path) -> Any:
     try:
-        tree = YAML(typ="rt").load(_text(path))
+        tree = _tree(_text(path))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RulesError(path, line, str(error.problem or error.context).split("\n")[0]) from error
     except (YAMLError, ValueError) as error:
         raise RulesError(path, 0, str(error).split("\n")[0]) from error
     return {} if tree is None else tree
+
+
+@lru_cache(TEXTS_KEPT)
+def _tree(text: str) -> Any:
+    """Values with their lines, kept for whoever reads the same text again; nobody may change them."""
+    return YAML(typ="rt").load(text)
 
 
 def _say(error: Any) -> str:
