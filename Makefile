@@ -13,7 +13,7 @@ demo: $(VENV)/ready  ## a running bot beside a simulated WeCom, with a community
 
 test: $(VENV)/ready-to-test
 	@.ci/debian chromium fonts-noto-cjk redis-server
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --dist worksteal
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check

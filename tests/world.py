@@ -18,6 +18,7 @@ from bot.model.ids import ExternalUserId
 from bot.model.tables import ContactTag, ExternalContact, InboxRow, OutboxRow, Run, StepRun, TimerRow
 from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.platforms.simulator.ids import external_userid
+from tests import blank
 
 START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 """A Monday morning, ten o'clock in Shanghai."""
@@ -111,23 +112,30 @@ class World:
 async def world(folder: Path, start: datetime = START, **more: Any) -> AsyncIterator[World]:
     """A world of its own below `folder`; `more` are settings beside the usual ones."""
     clock = ManualClock(start)
-    key, public = demo.archive_keys(folder)
+    key, public = blank.archive_keys(folder)
     config = SimulatorConfig(archive_public_key=public)
     simulator = Simulator(clock, config)
-    platform = TestServer(simulator.app)
-    await platform.start_server()
-    given = {"database_url": f"sqlite:///{folder}/xiaoer.db", "keep": {"folder": folder / "archive"}} | more
-    settings = demo.settings(config, str(platform.make_url("/")).rstrip("/"), key, **given)
-    async with opened(settings, clock) as bot:
-        intake = asyncio.create_task(bot.intake.run())
-        doors = TestServer(bot.web)
-        async with TestClient(doors) as client:
-            names = ("wecom", "official", "aibot")
-            simulator.connect(**{name: str(doors.make_url(f"/callback/{name}")) for name in names})
+    file = folder / "xiaoer.db"
+    if not file.exists():
+        blank.sqlite(file)
+    given = {"database_url": f"sqlite:///{file}", "keep": {"folder": folder / "archive"}} | more
+    async with TestServer(simulator.app) as platform:
+        settings = demo.settings(config, str(platform.make_url("/")).rstrip("/"), key, **given)
+        async with opened(settings, clock) as bot, _doors(bot, simulator) as client:
             here = World(bot, simulator, clock, client)
             await here.settle()
             yield here
             await simulator.close()
-        bot.intake.stop()
-        await intake
-    await platform.close()
+
+
+@asynccontextmanager
+async def _doors(bot: Bot, simulator: Simulator) -> AsyncIterator["TestClient[Any, Any]"]:
+    """The bot's doors, open to the platform."""
+    intake = asyncio.create_task(bot.intake.run())
+    doors = TestServer(bot.web)
+    async with TestClient(doors) as client:
+        names = ("wecom", "official", "aibot")
+        simulator.connect(**{name: str(doors.make_url(f"/callback/{name}")) for name in names})
+        yield client
+    bot.intake.stop()
+    await intake

@@ -4,20 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
 from bot import i18n
 from bot.community.rules import Rules, load
 from bot.model.tables import CorpTag, CustomerGroup, Department, ExternalContact, Staff
 from bot.settings import HOUSE, RoleSettings, Settings
 from bot.storage.database import Database
+from tests import blank
 from tests.community.people import EXTERNAL, GROUP, HAO, MEI, START, ZHOU, Community, follow
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/community.db")
-    SQLModel.metadata.create_all(database.engine)
+    database = Database(blank.sqlite(tmp_path / "xiaoer.db"))
     yield database
     database.close()
 

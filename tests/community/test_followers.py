@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from bot.community import behaviour, contacts, followers, policy, scoring, tagging
 from bot.community.rules import LiveCode, LiveCodes, ReplyRules, Rules
@@ -31,6 +31,7 @@ from bot.settings import OfficialSettings, Settings
 from bot.storage.database import Database
 from bot.storage.work import Work
 from handlers import official
+from tests import blank
 
 APP = "wx00000000000000aa"
 MEI = OpenId("oMei")
@@ -120,8 +121,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    database = Database(f"sqlite:///{tmp_path}/x.db")
-    SQLModel.metadata.create_all(database.engine)
+    database = Database(blank.sqlite(tmp_path / "x.db"))
     with Session(database.engine) as session, session.begin():
         yield House(session)
         session.rollback()

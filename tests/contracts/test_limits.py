@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +13,11 @@ from bot.model.limits import Counter, Limit
 from bot.platforms.limits import Counters, EmbeddedCounters, Limits
 from bot.storage.counters import SqlCounters
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.redis_counters import RedisCounters
 from bot.storage.redis_link import linked
 from bot.storage.work import Store
+from tests import blank
 from tests.servers import RedisServer
 
 Adapters = Callable[[], Counters]
@@ -27,13 +28,13 @@ SLACK = timedelta(seconds=1)
 
 
 @pytest.fixture(params=["embedded", "sqlite", "postgresql", "redis"])
-async def adapters(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: object) -> AsyncIterator[Adapters]:
-    async with _adapters(request, clock, str(tmp_path)) as make:
+async def adapters(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Adapters]:
+    async with _adapters(request, clock, tmp_path) as make:
         yield make
 
 
 @asynccontextmanager
-async def _adapters(request: pytest.FixtureRequest, clock: ManualClock, folder: str) -> AsyncIterator[Adapters]:
+async def _adapters(request: pytest.FixtureRequest, clock: ManualClock, folder: Path) -> AsyncIterator[Adapters]:
     if request.param == "embedded":
         shared = EmbeddedCounters()
         yield lambda: shared
@@ -43,8 +44,7 @@ async def _adapters(request: pytest.FixtureRequest, clock: ManualClock, folder: 
             yield lambda: RedisCounters(redis, clock)
     else:
         is_sqlite = request.param == "sqlite"
-        url = f"sqlite:///{folder}/xiaoer.db" if is_sqlite else request.getfixturevalue("postgres_url")
-        migrate(url)
+        url = blank.sqlite(folder / "xiaoer.db") if is_sqlite else request.getfixturevalue("postgres_url")
         database = Database(url)
         yield lambda: SqlCounters(Store(database, EmbeddedQueue(), clock))
         database.close()

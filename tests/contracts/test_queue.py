@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
@@ -20,7 +21,6 @@ from bot.model.tables import InboxRow
 from bot.storage import ledger, spread
 from bot.storage.database import Database
 from bot.storage.ledger import Arrival
-from bot.storage.migrate import migrate
 from bot.storage.postgres_queue import PostgresQueue
 from bot.storage.queue import EmbeddedQueue, Queue
 from bot.storage.redis_link import linked
@@ -28,6 +28,7 @@ from bot.storage.redis_queue import RedisQueue
 from bot.storage.streams import MOST_PUBLISHED
 from bot.storage.sweep import Sweep
 from bot.storage.work import Store, Work
+from tests import blank
 from tests.servers import RedisServer
 
 SOON = timedelta(milliseconds=200)
@@ -113,10 +114,9 @@ async def until_done(stage: Stage, processes: Iterable[Process]) -> None:
 
 
 @asynccontextmanager
-async def a_stage(request: pytest.FixtureRequest, kind: str, clock: ManualClock, folder: str) -> AsyncIterator[Stage]:
-    url = f"sqlite:///{folder}/xiaoer.db" if kind == "embedded" else request.getfixturevalue("postgres_url")
+async def a_stage(request: pytest.FixtureRequest, kind: str, clock: ManualClock, folder: Path) -> AsyncIterator[Stage]:
+    url = blank.sqlite(folder / "xiaoer.db") if kind == "embedded" else request.getfixturevalue("postgres_url")
     redis: RedisServer | None = request.getfixturevalue("redis") if kind == "redis" else None
-    migrate(url)
     database = Database(url)
     async with AsyncExitStack() as stack:
         yield Stage(database, clock, stack, redis)
@@ -124,15 +124,15 @@ async def a_stage(request: pytest.FixtureRequest, kind: str, clock: ManualClock,
 
 
 @pytest.fixture(params=["embedded", "postgresql", "redis"])
-async def stage(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: object) -> AsyncIterator[Stage]:
-    async with a_stage(request, request.param, clock, str(tmp_path)) as made:
+async def stage(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with a_stage(request, request.param, clock, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-async def spreading(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: object) -> AsyncIterator[Stage]:
+async def spreading(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Stage]:
     """The stage with Redis."""
-    async with a_stage(request, "redis", clock, str(tmp_path)) as made:
+    async with a_stage(request, "redis", clock, tmp_path) as made:
         yield made
 
 
@@ -221,9 +221,9 @@ async def test_what_a_dead_worker_held_is_done_by_the_living(stage: Stage) -> No
 
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 async def test_another_process_is_woken_at_once(
-    request: pytest.FixtureRequest, kind: str, clock: ManualClock, tmp_path: object
+    request: pytest.FixtureRequest, kind: str, clock: ManualClock, tmp_path: Path
 ) -> None:
-    async with a_stage(request, kind, clock, str(tmp_path)) as stage:
+    async with a_stage(request, kind, clock, tmp_path) as stage:
         door, worker = await stage.process(), await stage.process()
         await worker.step()
         async with asyncio.timeout(3):
@@ -236,9 +236,9 @@ async def test_another_process_is_woken_at_once(
 
 
 async def test_a_postgresql_that_is_restarted_is_waited_for(
-    request: pytest.FixtureRequest, clock: ManualClock, tmp_path: object
+    request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path
 ) -> None:
-    async with a_stage(request, "postgresql", clock, str(tmp_path)) as stage:
+    async with a_stage(request, "postgresql", clock, tmp_path) as stage:
         process, other = await stage.process(), await stage.process()
         await process.receive(("a", added(clock, "mei")))
         await asyncio.to_thread(request.getfixturevalue("postgres_server").restart)

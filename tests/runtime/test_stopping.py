@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +21,8 @@ from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.settings import HOUSE
 from bot.storage import ledger
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
+from tests import blank
+from tests.servers import free_port
 
 GREETING = {"touser": "zhou", "msgtype": "text", "text": {"content": "你好"}}
 REPEATABLE = "getcallbackip"
@@ -33,10 +33,8 @@ class Beside:
     """A platform in this process, a bot in another, and the database between them."""
 
     def __init__(self, folder: Path, simulator: Simulator, platform: TestServer) -> None:
-        self.simulator, self.url = simulator, f"sqlite:///{folder}/xiaoer.db"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.listen = f"127.0.0.1:{free.getsockname()[1]}"
+        self.simulator, self.url = simulator, blank.sqlite(folder / "xiaoer.db")
+        self.listen = f"127.0.0.1:{free_port()}"
         config = simulator.config
         self._folder = folder
         self._settings = {
@@ -50,7 +48,6 @@ class Beside:
             "XIAOER_WECOM__AES_KEY": config.aes_key,
             "XIAOER_WECOM__API_BASE": str(platform.make_url("/wecom")),
         }
-        migrate(self.url)
         self.database = Database(self.url)
 
     @asynccontextmanager

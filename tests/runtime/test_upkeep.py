@@ -16,8 +16,8 @@ from bot.clock import SystemClock
 from bot.errors import BadInput, NotFound
 from bot.model.tables import AuditRow, OutboxRow
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
 from bot.upkeep import backup, failures, restore
+from tests import blank
 
 T = TypeVar("T")
 
@@ -25,11 +25,10 @@ T = TypeVar("T")
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with one call of each bad ending, and settings that name it."""
-    url = f"sqlite:///{tmp_path}/var/xiaoer.db"
+    url = blank.sqlite(tmp_path / "xiaoer.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XIAOER_DATABASE_URL", url)
     monkeypatch.setenv("XIAOER_LANGUAGE", "en")
-    migrate(url)
     now = SystemClock().now()
 
     def fill(session: Session) -> None:

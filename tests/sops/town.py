@@ -43,6 +43,7 @@ from bot.sop.triggers import names_of
 from bot.storage import ledger
 from bot.storage.database import Database
 from bot.storage.work import Work
+from tests import blank
 
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -85,8 +86,7 @@ class Town:
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder = folder / "sops"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.database = Database(url or f"sqlite:///{folder}/town.db")
-        SQLModel.metadata.create_all(self.database.engine)
+        self.database = Database(url or blank.sqlite(folder / "town.db"))
         self.clock = ManualClock(START)
         self.library = Library(folder=self.folder)
         self._units = 0

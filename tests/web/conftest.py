@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from bot.clock import ManualClock
 from bot.community.rules import Rules
@@ -25,6 +25,7 @@ from bot.web.console import Console
 from bot.web.health import Health
 from bot.web.intake import Intake
 from bot.web.signed import SignedDoors
+from tests import blank
 
 from . import sample
 
@@ -56,8 +57,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    database = Database(f"sqlite:///{tmp_path}/xiaoer.db")
-    SQLModel.metadata.create_all(database.engine)
+    database = Database(blank.sqlite(tmp_path / "xiaoer.db"))
     yield Store(database, EmbeddedQueue(), clock)
     database.close()
 

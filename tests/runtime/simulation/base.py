@@ -1,7 +1,6 @@
 """What every seed begins with: a database that is migrated and has read the corp once, and the files of the house."""
 
 import shutil
-import sqlite3
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,9 +11,9 @@ from bot.clock import ManualClock
 from bot.platforms.simulator import SimulatorConfig
 from bot.runtime.knowledge import Knowledge
 from bot.settings import HOUSE, Settings
-from bot.storage.migrate import migrate
 from bot.storage.work import Store
 from bot.text import tokens
+from tests import blank
 from tests.runtime.simulation.disk import Disk, Held
 from tests.runtime.simulation.fate import Fate
 from tests.runtime.simulation.life import Bells
@@ -42,13 +41,13 @@ async def prepare() -> Base:
     """A migrated database in which the library is published, before anything was read."""
     tokens.load()
     folder = tempfile.TemporaryDirectory(prefix="xiaoer-simulation-")
-    key, public = demo.archive_keys(Path(folder.name))
-    config, file = SimulatorConfig(archive_public_key=public), Path(folder.name) / "xiaoer.db"
+    key, public = blank.archive_keys(Path(folder.name))
+    config = SimulatorConfig(archive_public_key=public)
     sops = _library(Path(folder.name) / "sops")
-    settings = demo.settings(config, BASE, key, database_url=f"sqlite:///{file}", sops=sops)
+    settings = demo.settings(config, BASE, key, sops=sops)
     disk, calm = Disk(), Fate(0)
     calm.calm()
-    disk.load(_migrated(file, settings.database_url))
+    disk.load(blank.migrated())
     knowledge = Knowledge(settings, Store(Held(disk, calm), Bells(calm), ManualClock(START)))
     await knowledge.refresh()
     return Base(disk, disk.save(), settings, knowledge, config, folder)
@@ -61,11 +60,3 @@ def _library(folder: Path) -> Path:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(HOUSE / "sops" / f"{name}.yaml", folder / f"{name}.yaml")
     return folder
-
-
-def _migrated(file: Path, url: str) -> bytes:
-    migrate(url)
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA journal_mode=DELETE")  # a copy in memory has no log beside it
-    connection.close()
-    return file.read_bytes()
