@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import Unreachable
 from bot.model.limits import Counter, Limit, Window
+from bot.platforms.answers import LONGEST_REST, REST
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EVERY_ENDPOINT = (Limit(10_000, MINUTE), Limit(150_000, HOUR))
@@ -44,6 +45,7 @@ class Limits:
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
+        self._rests: dict[str, tuple[datetime, timedelta]] = {}
 
     async def until(self, platform: str, endpoint: str, body: dict[str, Any], now: datetime) -> datetime | None:
         """None when a call may leave now; otherwise when to ask again."""
@@ -56,14 +58,24 @@ class Limits:
         self, platform: str, endpoint: str, body: dict[str, Any], errcode: int, now: datetime, pause: timedelta
     ) -> datetime:
         """Send nothing to an endpoint that has had enough, for `pause` or as long as its errcode asks; returns until
-        when."""
-        until = max(now + pause, renewed_at(platform, errcode, now))
-        first = next(counters_of(platform, endpoint, body))
+        when. Each rest that follows closely on another is twice as long, up to an hour."""
+        name = next(counters_of(platform, endpoint, body)).name
+        until = max(self._rested(name, now, pause), renewed_at(platform, errcode, now))
         try:
-            await self._counters.rest(first.name, until)
+            await self._counters.rest(name, until)
         except Unreachable:
             return until  # the call itself waits; the next one is told by the platform
         return until
+
+    def _rested(self, name: str, now: datetime, pause: timedelta) -> datetime:
+        """A minute's limit is over after a minute, an hour's after an hour, and which it was nobody says."""
+        until, last = self._rests.get(name, (now - LONGEST_REST, pause))
+        if pause < REST or now < until:  # a moment's crowd, or another call of the same moment
+            return max(until, now + pause)
+        if now <= until + last:
+            pause = min(2 * last, LONGEST_REST)
+        self._rests[name] = now + pause, pause
+        return now + pause
 
 
 def counters_of(platform: str, endpoint: str, body: dict[str, Any]) -> Iterator[Counter]:

@@ -10,14 +10,14 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.clock import Clock
-from bot.errors import PlatformError
+from bot.errors import PlatformError, Unreachable
 from bot.model.tokens import SealedToken
 
 MARGIN = timedelta(minutes=5)
@@ -25,6 +25,11 @@ MARGIN = timedelta(minutes=5)
 FETCHING = timedelta(seconds=15)
 """How long whoever is fetching has it for themselves: longer than the platform may take to answer."""
 LOOK_AGAIN_S = 0.1
+ASK_AGAIN = timedelta(seconds=10)
+"""How long nobody asks after a platform has refused a token.
+
+Source: developer.work.weixin.qq.com/document/path/90313, help for 45009
+"""
 T = TypeVar("T")
 NONCE_BYTES = 12
 
@@ -96,13 +101,21 @@ class TokenCache:
         self._clock, self._fetch, self._store, self._name = clock, fetch, store, name
         self._seal = _Seal(name, secret)
         self._token: Token | None = None
+        self._refused: tuple[PlatformError, datetime] | None = None
         self._lock = asyncio.Lock()
 
     async def get(self) -> str:
         async with self._lock:
+            self._is_not_refused()
             while self._token is None or not self._is_fresh(self._token):
                 self._token = await self._find() or await self._fetch_alone()
             return self._token.value
+
+    def _is_not_refused(self) -> None:
+        """Raises what the platform said a moment ago: asking on with a wrong secret shuts the whole machine out."""
+        if self._refused is not None and self._clock.now() < self._refused[1]:
+            error = self._refused[0]
+            raise PlatformError(error.endpoint, error.errcode, error.reason)
 
     async def use(self, send: Callable[[str], Awaitable[T]], is_stale: Callable[[PlatformError], bool]) -> T:
         """Send something with the token; where the platform no longer takes it, once more with another."""
@@ -142,7 +155,13 @@ class TokenCache:
             await self._store.end(self._name)
 
     async def _fetch_now(self) -> Token:
-        value, lifetime_s = await self._fetch()
+        try:
+            value, lifetime_s = await self._fetch()
+        except Unreachable:
+            raise
+        except PlatformError as error:
+            self._refused = (error, self._clock.now() + ASK_AGAIN)
+            raise
         expires_at = self._clock.now() + max(timedelta(seconds=lifetime_s), 2 * MARGIN)
         token = Token(value, SealedToken(self._seal.close(value), expires_at))
         await self._store.keep(self._name, token.sealed)

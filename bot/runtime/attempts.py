@@ -11,7 +11,8 @@ from bot.errors import BadInput, PlatformError, Unreachable
 from bot.model.events import Outcome
 from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
-from bot.platforms.answers import LONGEST_REST, PAUSE, REST, Meaning
+from bot.platforms.answers import PAUSE, REST, Meaning
+from bot.platforms.widths import Widths
 from bot.storage.ledger import MAX_ATTEMPTS, backoff, scattered
 
 logger = log.get(__name__)
@@ -66,6 +67,7 @@ class Attempts:
 
     def __init__(self, clock: Clock, platforms: Mapping[str, Platform], files: Files, limits: Limits) -> None:
         self._clock, self._platforms, self._files, self._limits = clock, platforms, files, limits
+        self._widths = Widths()
 
     async def make(self, row: OutboxRow) -> Ended:
         """Send a call, unless it is too late, too early, or there is nobody to send it to."""
@@ -75,11 +77,26 @@ class Attempts:
         platform = self._platforms.get(row.platform)
         if platform is None:
             return Ended(row, "failed", reason=f"no adapter for {row.platform} is configured", left=False)
+        name = f"{row.platform}:{row.endpoint}"
+        if not self._widths.enter(name):
+            return self._kept_back(row, now + scattered(PAUSE, row.id or 0, row.attempts))
+        try:
+            return await self._admitted(platform, row, now)
+        finally:
+            self._widths.leave(name)
+
+    async def _admitted(self, platform: Platform, row: OutboxRow, now: datetime) -> Ended:
         room_at = await self._limits.until(row.platform, row.endpoint, row.body, now)
         if room_at is not None:
-            metrics.LIMIT_WAITS.labels(metrics.bounded("endpoint", row.endpoint)).inc()
-            return self._later(row, room_at, 0, "kept back by a limit", left=False)
-        return await self._send(platform, row)
+            return self._kept_back(row, room_at)
+        ended = await self._send(platform, row)
+        if ended.outcome == "sent":
+            self._widths.went_well(f"{row.platform}:{row.endpoint}")
+        return ended
+
+    def _kept_back(self, row: OutboxRow, until: datetime) -> Ended:
+        metrics.LIMIT_WAITS.labels(metrics.bounded("endpoint", row.endpoint)).inc()
+        return self._later(row, until, 0, "kept back by a limit", left=False)
 
     async def _send(self, platform: Platform, row: OutboxRow) -> Ended:
         try:
@@ -119,8 +136,9 @@ class Attempts:
             case Meaning.RETRY | Meaning.TOKEN:
                 return self._again(row, errcode, reason)
             case Meaning.LIMIT:
-                return await self._rest(row, min(REST * 2 ** min(row.attempts, 10), LONGEST_REST), errcode, reason)
+                return await self._rest(row, REST, errcode, reason)
             case Meaning.CROWDED:
+                self._widths.halve(f"{row.platform}:{row.endpoint}", self._clock.now(), PAUSE)
                 return await self._rest(row, scattered(PAUSE, row.id or 0, row.attempts), errcode, reason)
             case Meaning.UNKNOWN:
                 return Ended(row, "unknown", errcode, reason)

@@ -149,6 +149,21 @@ async def test_a_webhook_that_has_had_enough_rests_alone(adapters: Adapters, clo
     assert await left(limits, 1, "webhook/send", {"key": "b"}, now) == 1
 
 
+async def test_an_endpoint_that_keeps_saying_no_is_asked_less_and_less_whichever_call_asks(
+    adapters: Adapters, clock: ManualClock
+) -> None:
+    limits, other, rests = Limits(adapters()), Limits(adapters()), []
+    for _time in range(8):
+        until = await limits.rest("wecom", "user/get", {}, 45009, clock.now(), MINUTE)
+        assert await limits.rest("wecom", "user/get", {}, 45009, clock.now(), MINUTE) == until
+        assert await other.until("wecom", "user/get", {}, clock.now()) is not None
+        rests.append((until - clock.now()) // MINUTE)
+        clock.move_to(until)
+    assert rests == [1, 2, 4, 8, 16, 32, 60, 60]
+    clock.advance(3 * 60 * MINUTE)
+    assert await limits.rest("wecom", "user/get", {}, 45009, clock.now(), MINUTE) == clock.now() + MINUTE
+
+
 @pytest.mark.parametrize(
     ("errcode", "until"),
     [

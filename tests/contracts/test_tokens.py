@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ManualClock
-from bot.errors import Unreachable
+from bot.errors import PlatformError, Unreachable
 from bot.platforms import tokens
-from bot.platforms.tokens import MemoryTokens, TokenCache, TokenStore
+from bot.platforms.tokens import ASK_AGAIN, MemoryTokens, TokenCache, TokenStore
 from bot.storage.database import Database
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.redis_link import linked
@@ -53,7 +53,7 @@ class Platform:
 
     def __init__(self) -> None:
         self.asked = 0
-        self.is_down = False
+        self.is_down = self.refuses = False
 
     async def fetch(self) -> tuple[str, int]:
         self.asked += 1
@@ -61,6 +61,8 @@ class Platform:
         await asyncio.sleep(0.05)
         if self.is_down:
             raise Unreachable("gettoken", "no answer")
+        if self.refuses:
+            raise PlatformError("gettoken", 40001, "invalid credential")
         return f"token {number}", 7200
 
 
@@ -105,6 +107,19 @@ async def test_after_a_failed_fetch_the_next_one_tries(stores: Stores, clock: Ma
         await process(stores, clock, platform).get()
     platform.is_down = False
     assert await process(stores, clock, platform).get() == "token 2"
+
+
+async def test_a_wrong_secret_is_not_asked_with_again_and_again(stores: Stores, clock: ManualClock) -> None:
+    platform = Platform()
+    platform.refuses = True
+    tokens = process(stores, clock, platform)
+    for _call in range(20):
+        with pytest.raises(PlatformError):
+            await tokens.get()
+    assert platform.asked == 1
+    platform.refuses = False
+    clock.advance(ASK_AGAIN)
+    assert await tokens.get() == "token 2"
 
 
 async def test_only_who_knows_the_secret_can_read_a_token(stores: Stores, clock: ManualClock) -> None:

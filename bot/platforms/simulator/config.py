@@ -14,6 +14,7 @@ class SimulatorConfig:
     `deliveries` counts every attempt of a callback, the first one included; whether WeCom makes three or four is
     not settled (developer.work.weixin.qq.com/document/path/90930), so it is a setting.
     `monthly_mass_sends` is how many mass sends one target gets in a month; None means the days of that month.
+    `calls_at_once` is how many calls of one endpoint may be under way together (45033 beyond); None means any number.
     """
 
     corp_id: str = "ww0123456789abcdef"
@@ -42,5 +43,6 @@ class SimulatorConfig:
     callback_timeout_s: float = 5.0
     retry_after_s: float = 5.0
     monthly_mass_sends: int | None = None
+    calls_at_once: int | None = None
     group_size_limit: int = 500
     trusted_ips: frozenset[str] | None = None

@@ -1,6 +1,7 @@
 """The HTTP side of the API: reads a request, meets the planned fault, checks the token, answers, records."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +29,7 @@ class Gateway:
 
     def __init__(self, platform: Platform, endpoints: Endpoints, prefix: str = "") -> None:
         self.platform, self.endpoints, self.prefix = platform, endpoints, prefix
+        self._under_way: Counter[str] = Counter()
         self.official = official = prefix == "official/"
         self.tokens = platform.official_tokens if official else platform.tokens
 
@@ -37,9 +39,7 @@ class Gateway:
         fault = self.platform.faults.take(name)
         if fault is not None and fault.kind in ("fail", "http", "cut"):
             return self._spoil(request, name, asked, fault)
-        if fault is not None and fault.kind == "hang":
-            await self._wait(fault.seconds)
-        answer = self.answer(asked)
+        answer = await self._answer_in_time(name, asked, fault)
         if fault is not None and fault.kind in ("garbage", "after"):
             self._note(name, asked, None)
             return cut(request) if fault.kind == "after" else web.Response(body=b'{"errcode":0,"errm\xff')
@@ -48,6 +48,19 @@ class Gateway:
             return file_response(answer)
         self._note(name, asked, answer)
         return json_response(answer)
+
+    async def _answer_in_time(self, name: str, asked: Request, fault: Fault | None) -> dict[str, object] | File:
+        """The answer, after however long the call hangs; too many at once are refused at once."""
+        most = self.platform.config.calls_at_once
+        if most is not None and self._under_way[name] >= most:
+            return self._refusal(Refused(45033), asked)
+        self._under_way[name] += 1
+        try:
+            if fault is not None and fault.kind == "hang":
+                await self._wait(fault.seconds)
+            return self.answer(asked)
+        finally:
+            self._under_way[name] -= 1
 
     def answer(self, asked: Request) -> dict[str, object] | File:
         """What the platform says to a request, without any HTTP around it."""
