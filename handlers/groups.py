@@ -12,6 +12,8 @@ from bot.runtime.router import Router
 
 router = Router("groups")
 DETAILS = "externalcontact/groupchat/get"
+MOST_AT_ONCE = 100
+"""Members of a change that are taken over in one transaction."""
 SETTLE = timedelta(seconds=2)
 """A group's details lag behind its event. Source: developer.work.weixin.qq.com/document/path/92130"""
 
@@ -21,7 +23,11 @@ TOGETHER = timedelta(seconds=10)
 
 @router.on(MembersChanged)
 def members_changed(event: MembersChanged, ctx: Context) -> None:
-    if not groups.change_members(ctx.work, event):
+    """A crowd comes in parts, so that nothing urgent waits long behind it."""
+    if len(event.members) > MOST_AT_ONCE:
+        for part in groups.parts(event, MOST_AT_ONCE):
+            ctx.work.record(part)
+    elif not groups.change_members(ctx.work, event):
         read_anew(ctx, event.chat_id, f"{event.version or int(event.at.timestamp())}")
 
 

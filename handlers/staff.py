@@ -25,8 +25,10 @@ from bot.storage.work import Work
 router = Router("staff")
 SYNC = "sync"
 NIGHTLY = timedelta(days=1)
-GROUPS_PAGE, CONTACTS_PAGE, STAFF_AT_ONCE = 1000, 100, 100
-"""Source: developer.work.weixin.qq.com/document/path/92120, 92994"""
+GROUPS_PAGE, CONTACTS_PAGE, STAFF_AT_ONCE = 100, 100, 100
+"""Of groups WeCom shows a thousand at once: too many for one transaction.
+
+Source: developer.work.weixin.qq.com/document/path/92120, 92994"""
 CONTACTS, GROUPS = "externalcontact/batch/get_by_user", "externalcontact/groupchat/list"
 
 

@@ -1,5 +1,7 @@
 """Customer groups: what they are, who is in them, and whether our picture is the newest."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +29,14 @@ def ensure(work: Work, chat_id: ChatId) -> CustomerGroup:
 def ensure_webhook(work: Work, name: str) -> None:
     """An internal group that is known by its webhook alone."""
     rows.add(work.session, ChatId(f"webhook:{name}"), "webhook", name)
+
+
+def parts(event: MembersChanged, size: int) -> Iterator[MembersChanged]:
+    """The same change in smaller ones; only with the last of them is the group as new as the callback."""
+    for first in range(0, len(event.members), size):
+        is_last = first + size >= len(event.members)
+        version = event.version if is_last else event.last_version
+        yield replace(event, members=event.members[first : first + size], version=version)
 
 
 def change_members(work: Work, event: MembersChanged) -> bool:

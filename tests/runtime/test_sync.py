@@ -4,12 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
 
 from bot.community import readings
+from bot.model.events import MembersChanged
+from bot.model.ids import ChatId
 from bot.model.tables import Behaviour, CorpReading, CustomerGroup, FollowUser, GroupMember, InboxRow, OutboxRow, Staff
 from bot.platforms.simulator.cast import CUSTOMER_GROUP
 from bot.runtime import process
+from handlers import groups as group_handlers
 from handlers import staff
 from tests.world import World
 from tests.world import world as a_world
@@ -140,6 +144,24 @@ async def test_a_group_is_read_anew_when_a_callback_before_was_missed(world: Wor
     here = select(GroupMember.member_id).where(col(GroupMember.left_at).is_(None))
     members = {member.id for member in world.wecom.group_of(CUSTOMER_GROUP).members}
     assert set(world.read(here)) == members
+
+
+async def test_a_crowd_that_comes_at_once_is_taken_over_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_handlers, "MOST_AT_ONCE", 2)
+    group = world.wecom.group_of(CUSTOMER_GROUP)
+    [before] = world.read(select(CustomerGroup.version).where(CustomerGroup.chat_id == group.chat_id))
+    crowd = tuple(f"wmCROWD{number}" for number in range(5))
+    event = MembersChanged(at=world.clock.now(), chat_id=ChatId(group.chat_id), change="joined", members=crowd,
+                           last_version=before, version="f" * 32)  # fmt: skip
+    asked = len(world.wecom.calls(DETAILS))
+    await world.bot.store.work(lambda work: work.record(event, "crowd"))
+    await world.settle()
+    here = world.read(select(GroupMember.member_id).where(col(GroupMember.member_id).startswith("wmCROWD")))
+    assert sorted(here) == sorted(crowd)
+    sizes = [len(row.payload["members"]) for row in world.read(select(InboxRow).where(InboxRow.kind == event.kind))]
+    assert sizes == [5, 2, 2, 1]
+    assert world.read(select(CustomerGroup.version).where(CustomerGroup.chat_id == group.chat_id)) == ["f" * 32]
+    assert len(world.wecom.calls(DETAILS)) == asked
 
 
 async def test_members_are_compared_only_when_their_version_is_another(world: World) -> None:
