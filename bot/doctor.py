@@ -1,24 +1,30 @@
 """`xiaoer doctor`: are the settings right, and can everything that they name be reached?"""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
 from bot.app import platforms
 from bot.clock import SystemClock
-from bot.errors import BotError, PlatformError, Unreachable
+from bot.errors import BotError, PlatformError, SettingsError, Unreachable
 from bot.i18n import _
 from bot.platforms.http import Http
 from bot.runtime.attempts import Platform
 from bot.settings import Settings
 from bot.sop.capabilities import capabilities_of
 from bot.sop.lint import lint
-from bot.storage import migrate
+from bot.storage import migrate, servers
 from bot.storage.database import Database
 from bot.storage.queries import inbox
+from bot.storage.servers import Server
 
 TIMEOUT_S = 5.0
+CLOCKS_AGREE = timedelta(seconds=1)
+OLDEST = {"SQLite": (3, 35), "PostgreSQL": (12,), "Redis": (6, 2)}
+"""What our statements need: RETURNING in SQLite, XAUTOCLAIM in Redis. Older PostgreSQL is no longer mended."""
 NOT_TRUSTED = {"wecom": 60020, "official": 40164}
 
 
@@ -35,11 +41,50 @@ async def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which one would mend things."""
     async with aiohttp.ClientSession() as session:
         adapters = platforms(settings, Http(session, TIMEOUT_S), SystemClock())
-        return [*_house(settings), *[check async for check in _outside(settings, adapters)]]
+        checks = [*await _memory(settings), *_house(settings)]
+        return [*checks, *[check async for check in _outside(settings, adapters)]]
 
 
 def _house(settings: Settings) -> list[Check]:
     return [_database(settings), _sops(settings), _addresses(settings), _people(settings), _secrets(settings)]
+
+
+async def _memory(settings: Settings) -> list[Check]:
+    """The servers that hold the memory: there, new enough, and of one mind about the time."""
+    name = "SQLite" if settings.database_url.startswith("sqlite") else "PostgreSQL"
+    checks = [await server(name, servers.ask_database(settings.database_url, SystemClock().now))]
+    if settings.redis_url:
+        checks.append(await server("Redis", servers.ask_redis(settings.redis_url, SystemClock().now)))
+    return checks
+
+
+async def server(name: str, asking: Awaitable[Server]) -> Check:
+    """What is to be said of a server that is being asked."""
+    try:
+        server = await asking
+    except SettingsError as error:
+        return Check(name, False, str(error))
+    except Exception as error:  # whatever the driver raises, it is one line here
+        return Check(name, False, _("does not answer: {reason}").format(reason=type(error).__name__))
+    oldest = OLDEST[name]
+    if _number(server.version) < oldest:
+        wanted = ".".join(map(str, oldest))
+        return Check(
+            name, False, _("{version} is too old: {wanted} or later").format(version=server.version, wanted=wanted)
+        )
+    if abs(server.behind) > CLOCKS_AGREE:
+        return Check(
+            name,
+            False,
+            _("{version}, but its clock and ours are {seconds} s apart").format(
+                version=server.version, seconds=f"{abs(server.behind).total_seconds():.1f}"
+            ),
+        )
+    return Check(name, True, server.version)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _database(settings: Settings) -> Check:

@@ -18,6 +18,7 @@ from handlers import (
     segments,
     staff,
     tagging,
+    troubles,
     welcome,
 )
 
@@ -37,6 +38,7 @@ for part in (
     alerts,
     posts,
     commands,
+    troubles,
     housekeeping,
     journeys,
     segments,

@@ -13,6 +13,9 @@ from bot.platforms.official import errors as official
 from bot.platforms.official.codes import name_of
 from bot.platforms.wecom import errors as wecom
 
+BAD_SECRET = 40001
+"""Of a token: another may be good. Of the fetching of tokens, and of a call that has come to nothing: the secret."""
+OF_OFFICIAL = ("official", "miniprogram")
 WECOM: Mapping[int, Sentence] = {
     -1: "WeCom was busy",
     6000: "somebody changed the same thing at the same moment",
@@ -83,14 +86,24 @@ def sentence(call: OutboxRow) -> str:
     """What the errcode of a call says; empty when there is none, or none that anybody has named."""
     if not call.errcode:
         return ""
-    if call.platform == "official":
+    if call.platform in OF_OFFICIAL:
         return _(OFFICIAL[call.errcode]) if call.errcode in OFFICIAL else name_of(call.errcode)
     return _(WECOM[call.errcode]) if call.errcode in WECOM else ""
 
 
 def verdict(call: OutboxRow) -> str:
     """What the bot makes of it; empty for a call without an errcode."""
+    return _(MEANINGS[_meaning(call, call.errcode)]) if call.errcode else ""
+
+
+def needs_a_person(call: OutboxRow) -> bool:
+    """Whether nothing will go well before somebody has changed settings or rights at the platform."""
     if not call.errcode:
-        return ""
-    table = official if call.platform == "official" else wecom
-    return _(MEANINGS[table.meaning(call.endpoint, call.errcode)])
+        return False
+    return call.errcode == BAD_SECRET or _meaning(call, call.errcode) is Meaning.OPERATOR
+
+
+def _meaning(call: OutboxRow, errcode: int) -> Meaning:
+    if call.platform in OF_OFFICIAL:
+        return official.meaning(call.endpoint, errcode)
+    return wecom.meaning(call.endpoint, errcode)

@@ -1,6 +1,6 @@
 """Plain words to staff, in the app conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.community.cards import clip_bytes
@@ -14,8 +14,10 @@ CODE_LIFE, CODE_BYTES = timedelta(hours=1), 20_480
 """How long the AI bot's response code lives, and the most that one answer takes."""
 
 
-def message_staff(work: Work, users: Sequence[UserId], text: str) -> None:
-    """Send a text to staff; a long one is cut.
+def message_staff(
+    work: Work, users: Sequence[UserId], text: str, *, key: str | None = None, note: Mapping[str, str] | None = None
+) -> None:
+    """Send a text to staff, once under the same `key`; a long one is cut.
 
     Source: developer.work.weixin.qq.com/document/path/90236
     """
@@ -24,7 +26,9 @@ def message_staff(work: Work, users: Sequence[UserId], text: str) -> None:
     for first in range(0, len(once) if content else 0, MOST_USERS):
         part = once[first : first + MOST_USERS]
         body = {"touser": "|".join(part), "msgtype": "text", "text": {"content": content}}
-        work.plan(Call("message/send", body, subject=staff_key(part[0]) if len(part) == 1 else ""))
+        part_key = f"{key}:{first}" if key else None
+        subject = staff_key(part[0]) if len(part) == 1 else ""
+        work.plan(Call("message/send", body, key=part_key, subject=subject, note=dict(note or {})))
 
 
 def answer_by_code(code: str, text: str, *, user_id: str, at: datetime, key: str) -> Call:

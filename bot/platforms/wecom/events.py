@@ -157,7 +157,10 @@ def _kf(fields: Fields, at: datetime) -> Event | None:
     return KfNotified(at=at, account=account, token=text(fields, "Token")) if account else None
 
 
-APP_EVENTS = ("subscribe", "unsubscribe", "enter_agent", "click", "view", "view_miniprogram", "LOCATION")
+APP_EVENTS = (
+    "subscribe", "unsubscribe", "enter_agent", "click", "view", "view_miniprogram", "LOCATION",
+    "inactive_alert", "close_inactive_agent", "reopen_inactive_agent", "low_active_alert", "low_active",
+)  # fmt: skip
 READERS: dict[tuple[str, str], Reader] = {
     ("event", "change_external_contact"): _contact,
     ("event", "change_external_chat"): _group,
