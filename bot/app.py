@@ -45,7 +45,7 @@ from bot.web.console import Console
 from bot.web.health import Health
 from bot.web.intake import Intake
 from bot.web.signed import SignedDoors
-from handlers import housekeeping, root, staff
+from handlers import housekeeping, root, scores, staff
 
 LOOK_FOR_CHANGES_S = 3.0
 LOOK_FOR_THE_DEAD_S = 30.0
@@ -131,6 +131,7 @@ def _begin(work: Work, settings: Settings) -> None:
     for name in settings.webhooks:
         groups.ensure_webhook(work, name)
     housekeeping.begin(work, settings)
+    scores.begin(work, settings)
     if staff.needs_first_reading(work):
         staff.begin(work)
 
@@ -168,7 +169,7 @@ def _assemble(
     health = Health(store, pulse, shared.ping)
     doors = [
         *Callbacks(settings, intake, knowledge, store.clock).routes(),
-        *SignedDoors(settings, intake, store).routes(),
+        *SignedDoors(settings, intake, store, knowledge).routes(),
         *health.routes(),
         *Console(settings, store, knowledge).routes(),
     ]

@@ -15,6 +15,7 @@ from handlers import (
     messages,
     official,
     posts,
+    scores,
     segments,
     staff,
     tagging,
@@ -40,6 +41,7 @@ for part in (
     commands,
     troubles,
     housekeeping,
+    scores,
     journeys,
     segments,
 ):

@@ -34,6 +34,8 @@ def added(event: Greetable, ctx: Context) -> None:
     if beginning in ("new", "confirmed"):
         key = f"contact_added:{event.user_id}:{contact_id}:{int(event.at.timestamp())}"
         behaviour.record(ctx.work, contact_id, "contact_added", at=event.at, key=key, user_id=event.user_id)
+        if behaviour.parted(ctx.work, contact_id, event.user_id):
+            behaviour.record(ctx.work, contact_id, "re_added", at=event.at, key=f"re_{key}", user_id=event.user_id)
         tagging.mark_carried(ctx.work, contact_id, event.user_id)
         tags = ctx.rules.tags_of_state(event.state or contacts.state_of(ctx.session, contact_id, event.user_id))
         if tags:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from bot.community import behaviour, messages, speakers
+from bot.community import answers, behaviour, messages, speakers
 from bot.community.rules import judge_message
 from bot.model.events import MessageReceived, MessageRevoked, Tracked
 from bot.runtime.context import Context
@@ -18,6 +18,7 @@ def received(event: MessageReceived, ctx: Context) -> None:
     """Keep the message; told again, nothing counts twice."""
     contact_id = speakers.find_contact(ctx.work, event)
     messages.keep(ctx.work, event, contact_id)
+    answers.record(ctx.work, event)
     if contact_id is None:
         return
     for name in messages.behaviours(event, judge_message(ctx.rules, event.text)):

@@ -22,6 +22,11 @@ Source: developer.work.weixin.qq.com/document/path/91774
 """
 
 
+def parted(work: Work, contact_id: ContactId, user_id: UserId) -> bool:
+    """Whether a contact and a staff member have been joined before and parted."""
+    return rows.happened(work.session, contact_id, user_id, ("contact_lost", "contact_removed"))
+
+
 def record(
     work: Work,
     contact_id: ContactId,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
+from bot.community import behaviour
 from bot.errors import NotFound
 from bot.model.events import ContactHalfAdded, Greetable
 from bot.model.ids import ContactId, ExternalUserId, OpenId, UnionId, UserId
@@ -168,10 +169,20 @@ def set_field(work: Work, contact_id: ContactId, name: str, value: str | int | f
     contact = get(work.session, contact_id)
     if name == "birthday":
         contact.birthday = date.fromisoformat(str(value)) if value else None
-    elif name in ("city", "province", "email", "company", "position"):
+    elif name == "marketing_consent":
+        set_consent(work, contact, None if value is None else bool(value))
+    elif name in ("city", "province", "email", "company", "position", "member_level"):
         setattr(contact, name, None if value is None else str(value))
     else:
         contact.fields = {**contact.fields, name: value}
+
+
+def set_consent(work: Work, contact: ExternalContact, agrees: bool | None) -> None:
+    """Whether the contact wants to be written to; None when they have not said."""
+    if agrees is False and contact.marketing_consent is not False:
+        key = f"unsubscribed:{contact.id}:{work.now.isoformat()}"
+        behaviour.record(work, id_of(contact), "unsubscribed", at=work.now, key=key)
+    contact.marketing_consent = agrees
 
 
 def _text(value: object) -> str | None:

@@ -10,6 +10,8 @@ from bot.model.ids import ContactId
 from bot.storage.queries import behaviour as rows
 from bot.storage.work import Work
 
+NAMES = ("小二", "小助手", "机器人", "bot", "Xiaoer")
+"""By which names people call the bot."""
 QUESTION = ("?", "？", "吗", "呢", "怎么", "多少", "请问")
 
 
@@ -41,6 +43,8 @@ def behaviours(message: MessageReceived, reading: Reading) -> Iterator[str]:
         yield "spoke_in_group"
     elif message.to:
         yield "spoke_to_staff"
+    if any(f"@{name}" in message.text for name in NAMES):
+        yield "mentioned_bot"
     if reading.has_link or message.message_kind == "link":
         yield "sent_link"
     elif message.message_kind in BY_KIND:

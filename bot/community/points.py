@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from bot.community import behaviour, contacts
 from bot.model.ids import ContactId
+from bot.model.tables import ExternalContact
 from bot.storage.work import Work
 
-GIVEN, TAKEN = "points.given", "points.taken"
+GIVEN, TAKEN, EXPIRED = "points.given", "points.taken", "points.expired"
 
 
 def add_points(work: Work, contact_id: ContactId, points: int, *, reason: str, key: str) -> bool:
@@ -26,3 +27,11 @@ def add_points(work: Work, contact_id: ContactId, points: int, *, reason: str, k
     if is_new:
         contact.points += change
     return is_new
+
+
+def expire(work: Work, contact: ExternalContact, points: int) -> None:
+    """Points that nobody used in time are gone."""
+    lost, contact_id = min(points, contact.points), contacts.id_of(contact)
+    key = f"{EXPIRED}:{contact_id}:{work.now.isoformat()}"
+    if behaviour.record(work, contact_id, EXPIRED, at=work.now, key=key, amount=Decimal(lost)):
+        contact.points -= lost

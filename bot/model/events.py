@@ -194,7 +194,8 @@ class MessageReceived(Event):
     """A contact (or, in a group, a staff member) wrote something.
 
     Exactly one of `external_user_id`, `open_id` and `user_id` names the writer; `chat_id` is empty outside groups;
-    `to` is the staff member a contact wrote to alone. `text` is empty for kinds without words.
+    `to` is the staff member a contact wrote to alone, `to_contact` the contact a staff member did. `text` is empty for
+    kinds without words.
     """
 
     kind: ClassVar[str] = "message.received"
@@ -207,6 +208,7 @@ class MessageReceived(Event):
     user_id: UserId | None = None
     chat_id: ChatId | None = None
     to: UserId | None = None
+    to_contact: ExternalUserId | None = None
     content: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 from bot.i18n import gettext
 from bot.sop.actions import Action
 from bot.sop.components import all_actions
-from bot.sop.durations import Duration
+from bot.sop.durations import Duration, spell_duration
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
 from bot.sop.filters.operators import Kind
@@ -131,6 +131,7 @@ def _operators(kind: Kind) -> Iterable[Item]:
     if kind.measures:
         yield _param("within", "duration", required=False, unit=_DURATION_UNIT)
         yield _param("where", "properties", required=False)
+        yield _param("of", "property", required=False)
     for name in [*kind.operators, *kind.measures]:
         yield _param(name, "operator", required=False)
 
@@ -144,8 +145,8 @@ def _fields(model: type[BaseModel]) -> Iterable[Item]:
             required=field.is_required(),
             unit=_DURATION_UNIT if is_duration else "",
         )
-        if field.default not in (PydanticUndefined, None, [], ""):
-            item["default"] = field.default
+        if field.default not in (PydanticUndefined, None, [], (), ""):
+            item["default"] = spell_duration(field.default) if is_duration else field.default
         yield item
 
 

@@ -12,6 +12,7 @@ from bot.sop.complaints import said
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
 from bot.sop.filters.operators import BadOperand, Kind
+from bot.sop.filters.where import Property, read_where
 from bot.sop.findings import did_you_mean
 from bot.sop.reading import Reading
 from bot.sop.source import Path
@@ -28,7 +29,10 @@ class Test:
 
 @dataclass(frozen=True)
 class Leaf:
-    """One filter and what it is asked; all of `tests` have to pass. `wanted` is what the file says."""
+    """One filter and what it is asked; all of `tests` have to pass. `wanted` is what the file says.
+
+    Of a behaviour: the window, what its properties have to be, and the property that sums are taken of.
+    """
 
     filter: Filter
     tests: tuple[Test, ...]
@@ -36,7 +40,8 @@ class Leaf:
     wanted: Any = None
     line: int = 0
     within: timedelta | None = None
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: tuple[Property, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,25 +166,33 @@ def _params(reading: Reading, filter: Filter, own: Mapping[str, Any], path: Path
 def _behaviour(
     reading: Reading, filter: Filter, params: Mapping[str, Any], given: dict[str, Any], raw: Any, path: Path
 ) -> Condition:
-    """`{count: {gte: 2}, within: 30d, where: {product: 口红}}`; a bare `exists` means once or more."""
+    """`{count: {gte: 2}, within: 30d, where: {product: 口红}}`; a bare `exists` means once or more.
+
+    `of` names the property that `sum`, `avg` and `most` are taken of, where that is not the amount.
+    """
     if raw in ("exists", "never"):
         given = {raw: True}
+    elif filter.kind.measure and not isinstance(raw, dict):
+        given = {filter.kind.shorthand: raw}
     within = reading.duration(given.pop("within"), (*path, "within")) if "within" in given else None
     where = _where(reading, given.pop("where", {}), (*path, "where"))
+    of = reading.text(given.pop("of"), (*path, "of"), "of") if "of" in given else ""
     tests: list[Test] = []
     for key, value in given.items():
         if (measure := filter.kind.measures.get(key)) is not None:
             operators = value if isinstance(value, dict) else {measure.shorthand: value}
             tests += _tests(reading, measure, operators, (*path, key), key)
         else:
-            tests += _tests(reading, filter.kind, {key: value}, path)
+            asked_of = "" if key in ("exists", "never") else filter.kind.measure
+            tests += _tests(reading, filter.kind, {key: value}, path, asked_of)
     if not tests and not reading.failed:
         _no_operator(reading, filter, path)
-    return Leaf(filter, tuple(tests), params, raw, reading.line(path), within, where)
+    return Leaf(filter, tuple(tests), params, raw, reading.line(path), within, where, of)
 
 
-def _where(reading: Reading, raw: Any, path: Path) -> Mapping[str, str]:
-    if isinstance(raw, dict) and all(isinstance(value, str) for value in raw.values()):
-        return raw
-    reading.fail("X109", path, _("`where` wants properties and their texts, such as product: 口红"))
-    return {}
+def _where(reading: Reading, raw: Any, path: Path) -> tuple[Property, ...]:
+    try:
+        return read_where(raw)
+    except BadOperand as error:
+        reading.fail("X109", path, str(error))
+        return ()

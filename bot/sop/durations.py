@@ -31,6 +31,12 @@ def parse_duration(text: object) -> timedelta:
     return duration
 
 
+def spell_duration(duration: timedelta) -> str:
+    """As people write it, in the largest unit that fits."""
+    unit = next(name for name in "wdhms" if not duration % UNITS[name])
+    return f"{duration // UNITS[unit]}{unit}"
+
+
 def _validate(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value

@@ -13,13 +13,15 @@ CONTINUE = "sop.continue"
 """A schedule has more subjects than one transaction takes: `sop`, `at`, `after`, the last id that was enrolled."""
 RECOUNT = "segment.recount"
 """Everybody is looked at for a segment: `segment`."""
+EDGE = "segment.edge"
+"""Time alone may have changed who is in a segment: `segment`."""
 EXPERIMENT = "experiment.judge"
 """A split looks for its winner: `experiment`."""
 STAGE = "rollout.stage"
 """A rollout may move on, or has to stop: `sop`, `digest`."""
 CONFIRMED = "mass.confirmed"
 """It is time to ask whether a mass send was confirmed: `msgid`, `sender`, `look`, `steps`."""
-NAMES = (WAKE, START, CONTINUE, RECOUNT, EXPERIMENT, STAGE, CONFIRMED)
+NAMES = (WAKE, START, CONTINUE, RECOUNT, EDGE, EXPERIMENT, STAGE, CONFIRMED)
 
 
 def start(run_id: int, sop: str, at: datetime) -> TimerDue:

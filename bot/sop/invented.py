@@ -28,7 +28,7 @@ from bot.model.tables import (
 )
 from bot.sop.conditions import Leaf, leaves
 from bot.sop.schema import Branch, If, Sop, WaitFor, walk
-from bot.sop.scope import SHANGHAI
+from bot.sop.scope import SHANGHAI, Scope
 
 STAFF, GROUPS = ("lin", "zhou"), 20
 SURNAMES, GIVEN = "梅浩林周", "一二三四五六七八九十"
@@ -156,7 +156,9 @@ class People:
 
     def _acts(self, number: int, dice: random.Random) -> Iterator[object]:
         """What they did before the simulation begins."""
-        acts = {leaf.filter.function(**leaf.params) for leaf in conditions_of(self.sop) if leaf.filter.kind.measures}
+        scope = Scope(subject="contact", now=self.start, zone=self.zone)
+        asked = [leaf for leaf in conditions_of(self.sop) if leaf.filter.kind.measures]
+        acts = {name for leaf in asked for name in leaf.filter.acts(leaf.params, scope).names}
         for name in sorted(acts):
             for _time in range(dice.choice((0, 0, 1, 2, 4))):
                 yield Behaviour(

@@ -248,7 +248,7 @@ def _operators(kind: Kind) -> Schema:
     found = {name: operand(operator) for name, operator in kind.operators.items()}
     if kind.measures:
         found |= {name: {"$ref": f"#/$defs/{measure.name}"} for name, measure in kind.measures.items()}
-        found |= {"within": DURATION, "where": {"type": "object"}}
+        found |= {"within": DURATION, "where": {"type": "object"}, "of": TEXT}
     return found
 
 

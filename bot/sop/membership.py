@@ -1,17 +1,18 @@
 """Entering and leaving segments: soon after the facts of somebody change, and for everybody once an hour.
 
 What changed is known by table, and what a segment asks about too: only those two meet. Windows such as “within 7d” move
-with time alone, so everybody is looked at each hour as well, and both ways agree. A segment that is new, or reads
-otherwise than before, is filled silently: nobody has entered it.
+with time alone: a timer waits for the next fact that leaves one (see `edges`). Everybody is looked at each hour as
+well, and all ways agree. A segment that is new, or reads otherwise than before, is filled silently: nobody has entered.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from bot.model.events import SegmentEntered, SegmentExited
 from bot.model.ids import ChatId, ContactId, UserId
-from bot.sop import followups, segments
+from bot.sop import edges, followups, segments
 from bot.sop.library import Library
 from bot.sop.scope import Scope, Subject
 from bot.sop.segment_files import Segment
@@ -23,6 +24,8 @@ from bot.storage.work import Work
 BATCH = 500
 """How many come and go in one transaction."""
 EVERY = timedelta(hours=1)
+REST = timedelta(seconds=5)
+"""Between two looks at what time has changed."""
 
 
 # ── those whose facts changed ──────────────────────────────────────────────────────────────────────────────────────
@@ -33,10 +36,11 @@ def follow(work: Work, library: Library) -> None:
     changed = touched.take(work.session)
     if not library.segments or not changed:
         return
+    states = rows.states(work.session)
     known = {
         name: segment
         for name, segment in library.segments.items()
-        if (state := rows.states(work.session).get(name)) is not None and state.digest == segment.digest
+        if name in states and states[name].digest == segment.digest
     }
     asked = {name: segments.tables_of(one.who, _scope(work, library, one.subject)) for name, one in known.items()}
     for subject, tables in changed.items():
@@ -59,6 +63,39 @@ def _judge(work: Work, library: Library, subject: str, concerned: Mapping[str, S
             _enter(work, name, subject)
         elif not fit and name in before:
             _leave(work, name, subject)
+    for one in concerned.values():
+        _plan_edge(work, one, _scope(work, library, one.subject), subject_id)
+
+
+def pass_on(work: Work, library: Library, name: str) -> None:
+    """Judge whoever has a fact that time has carried over an edge since the last look."""
+    segment, state = library.segments.get(name), rows.states(work.session).get(name)
+    if segment is None or state is None or state.digest != segment.digest:
+        return
+    scope = _scope(work, library, segment.subject)
+    since = state.passed_at or state.counted_at
+    as_of_then = edges.edges_of(segment.who, replace(scope, now=since))
+    ids = edges.passed(work, as_of_then, scope, since, BATCH)
+    if len(ids) == BATCH:
+        work.record(followups.recount(name, work.now))
+        return
+    state.passed_at, state.edge_at = work.now, None
+    for id in ids:
+        _judge(work, library, f"{segment.subject}:{id}", {name: segment})
+    _plan_edge(work, segment, scope)
+
+
+def _plan_edge(work: Work, segment: Segment, scope: Scope, subject_id: int | str | None = None) -> None:
+    """Be there when the next fact comes of age, unless a timer will be there before."""
+    waiting_for = edges.edges_of(segment.who, scope)
+    edge_at = edges.upcoming(work, waiting_for, scope, subject_id) if waiting_for else None
+    state = rows.states(work.session).get(segment.name)
+    if edge_at is None or state is None or (state.edge_at is not None and state.edge_at <= edge_at):
+        return
+    state.edge_at = max(edge_at, work.now + REST)
+    key = f"{followups.EDGE}:{segment.name}:{segment.digest}:{state.edge_at.isoformat()}"
+    about = {"segment": segment.name}
+    work.set_timer(Timer(followups.EDGE, key, state.edge_at, f"segment:{segment.name}", about))
 
 
 def _enter(work: Work, segment: str, subject: str) -> None:
@@ -122,6 +159,7 @@ def recount(work: Work, library: Library, name: str) -> None:
             work.record(followups.recount(name, work.now))
             return
     rows.counted(work.session, name, segment.digest, work.now)
+    _plan_edge(work, segment, scope)
     _plan(work, segment, _next_hour(work.now))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -13,6 +13,7 @@ from bot.model.tables import CustomerGroup, ExternalContact, InboxRow, Run, Staf
 from bot.sop.conditions import Leaf
 from bot.sop.invented import conditions_of
 from bot.sop.schema import Sop
+from bot.sop.scope import Scope
 from bot.sop.segments import ANCHORS
 from bot.storage.queries import rehearsals as rows
 from bot.storage.queries import sops
@@ -70,6 +71,10 @@ class Past:
                     setattr(row, field, verdict["found"])
 
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment for what does not depend on one."""
+
+
 def asked_by(sop: Sop) -> dict[str, Leaf]:
     return {leaf.filter.name: leaf for leaf in conditions_of(sop)}
 
@@ -79,7 +84,8 @@ def plain_field(leaf: Leaf) -> str | None:
     if leaf.filter.is_pure or leaf.filter.kind.name not in ("text", "number", "flag"):
         return None
     for subject, reach in leaf.filter.reach.items():
-        field = str(getattr(leaf.filter.column(leaf.params), "key", ""))
+        whenever = Scope(subject=subject, now=BEGINNING)
+        field = str(getattr(leaf.filter.column(leaf.params, whenever), "key", ""))
         if reach.is_own and field in ANCHORS[subject].table.c:
             return field
     return None

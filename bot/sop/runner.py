@@ -66,6 +66,8 @@ def on_timer(work: Work, library: Library, event: TimerDue) -> None:
             entering.for_everybody(turn, name, datetime.fromisoformat(at), after)
         case followups.RECOUNT, {"segment": str(segment)}:
             membership.recount(work, library, segment)
+        case followups.EDGE, {"segment": str(segment)}:
+            membership.pass_on(work, library, segment)
         case followups.EXPERIMENT, {"experiment": int(experiment)}:
             winners.look(work, library, experiment)
         case followups.STAGE, {"sop": str(name), "digest": str(digest)}:

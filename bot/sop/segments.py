@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Table, and_, false, func, not_, or_, true
 from sqlmodel import Session, col
 
-from bot.model.tables import Behaviour, CustomerGroup, ExternalContact, Staff
+from bot.model.tables import CustomerGroup, ExternalContact, Staff
 from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, Test, leaves
+from bot.sop.filters import where
 from bot.sop.filters.kind import Reach
 from bot.sop.scope import Judgement, Scope, Subject, Verdict
 from bot.storage.queries import segments as queries
@@ -154,7 +155,7 @@ def _stored(leaf: Leaf, scope: Scope) -> Clause:
         return false()
     if leaf.filter.kind.measures:
         return and_(*(_measured(leaf, test, reach, scope) for test in leaf.tests))
-    column = leaf.filter.column(leaf.params)
+    column = leaf.filter.column(leaf.params, scope)
     kind = leaf.filter.kind
     return and_(*(kind.clause(column, test.operator, test.operand, scope, _some(reach, scope)) for test in leaf.tests))
 
@@ -174,25 +175,27 @@ def _some(reach: Reach, scope: Scope) -> Any:
 
 
 def _acts(leaf: Leaf, reach: Reach, scope: Scope) -> Clause:
+    """The subject's rows that a behaviour counts."""
     assert reach.on is not None
-    parts = [reach.on(scope), col(Behaviour.name) == leaf.filter.function(**leaf.params)]
-    if leaf.within is not None:
-        parts.append(col(Behaviour.at).between(scope.now - leaf.within, scope.now))
-    parts += [col(Behaviour.properties)[name].as_string() == wanted for name, wanted in leaf.where.items()]
-    return and_(*parts)
+    acts = leaf.filter.acts(leaf.params, scope)
+    window = [] if leaf.within is None else [acts.at.between(scope.now - leaf.within, scope.now)]
+    return and_(reach.on(scope), acts.which, *window, *where.clauses(leaf.where, acts.value, scope))
 
 
-def _measure(name: str, scope: Scope) -> Expression:
-    at, amount = col(Behaviour.at), col(Behaviour.amount)
+def _measure(leaf: Leaf, name: str, scope: Scope) -> Expression:
+    acts = leaf.filter.acts(leaf.params, scope)
+    at, worth = acts.at, acts.value(leaf.of, "number") if leaf.of else acts.worth
     match name:
         case "count":
             return func.count()
         case "distinct_days":
             return func.count(queries.day_number(at, scope.local.utcoffset() or scope.now - scope.now).distinct())
         case "sum":
-            return func.sum(amount)
-        case "average":
-            return func.avg(amount)
+            return func.sum(worth)
+        case "avg":
+            return func.avg(worth)
+        case "most":
+            return func.max(worth)
         case "first_at":
             return func.min(at)
         case _:
@@ -204,7 +207,7 @@ def _measured(leaf: Leaf, test: Test, reach: Reach, scope: Scope) -> Clause:
     if not test.measure:
         happened = queries.some_row(reach.tables, acts, true())
         return happened if (test.operator == "exists") is test.operand else not_(happened)
-    value = queries.over_rows(reach.tables, acts, _measure(test.measure, scope))
+    value = queries.over_rows(reach.tables, acts, _measure(leaf, test.measure, scope))
     kind = leaf.filter.kind.measures[test.measure]
     return kind.clause(value, test.operator, test.operand, scope, lambda condition: condition)
 
@@ -217,7 +220,7 @@ def _many(session: Session, leaf: Leaf, scope: Scope, is_one: Clause) -> list[An
     reach = leaf.filter.reach.get(scope.subject)
     if reach is None or reach.on is None or leaf.filter.kind.name == "secret":
         return []
-    column = leaf.filter.column(leaf.params)
+    column = leaf.filter.column(leaf.params, scope)
     return queries.rows_of_one(session, ANCHORS[scope.subject].table, is_one, reach.tables, reach.on(scope), column)
 
 
@@ -227,11 +230,11 @@ def _shown(leaf: Leaf, scope: Scope) -> Iterator[Expression]:
     if reach is None or leaf.filter.kind.name == "secret":
         return
     if reach.is_own:
-        yield leaf.filter.column(leaf.params)
+        yield leaf.filter.column(leaf.params, scope)
     elif leaf.filter.kind.measures:
         acts = _acts(leaf, reach, scope)
         for measure in dict.fromkeys(test.measure or "count" for test in leaf.tests):
-            yield queries.over_rows(reach.tables, acts, _measure(measure, scope))
+            yield queries.over_rows(reach.tables, acts, _measure(leaf, measure, scope))
 
 
 def _plain(value: Any) -> Any:

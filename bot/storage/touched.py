@@ -35,6 +35,8 @@ def _subjects(table: str, row: Mapping[str, Any]) -> Iterator[str]:
         yield f"contact:{row['contact_id']}"
     if row.get("chat_id") is not None:
         yield f"group:{row['chat_id']}"
+    if row.get("user_id") is not None:
+        yield f"staff:{row['user_id']}"
     if table == "external_contact" and row.get("id") is not None:
         yield f"contact:{row['id']}"
     if table == "run":

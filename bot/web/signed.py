@@ -1,6 +1,7 @@
 """Signed events from elsewhere: behaviour (`POST /track`) and archive messages (`POST /archive`).
 
-One JSON object a line; a bad line refuses only itself. Signed with HMAC-SHA256 over `timestamp + "." + body`.
+One JSON object a line; a bad line refuses only itself. Signed with HMAC-SHA256 over `timestamp + "." + body`. What
+`/track` may tell stands in `sops/rules/events.yaml`.
 """
 
 import hashlib
@@ -8,13 +9,14 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.community.rules import Rules
 from bot.errors import BadCallback, BadInput, BadSignature
 from bot.model.events import Event, Tracked
 from bot.model.ids import ExternalUserId, OpenId
@@ -45,11 +47,18 @@ class Lines:
     refused: list[dict[str, Any]] = field(default_factory=list)
 
 
+class Knowledge(Protocol):
+    """The rules in force; its data dictionary says what `/track` may tell."""
+
+    @property
+    def rules(self) -> Rules: ...
+
+
 class SignedDoors:
     """`/track` and `/archive`."""
 
-    def __init__(self, settings: Settings, intake: Intake, store: Store) -> None:
-        self._settings, self._intake, self._store = settings, intake, store
+    def __init__(self, settings: Settings, intake: Intake, store: Store, knowledge: Knowledge) -> None:
+        self._settings, self._intake, self._store, self._knowledge = settings, intake, store, knowledge
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/track", self.track), web.post("/archive", self.archive)]
@@ -57,12 +66,17 @@ class SignedDoors:
     async def track(self, request: web.Request) -> web.Response:
         self._intake.admit(room=1)
         body = await _verified(request, self._settings.track.secret, "XIAOER_TRACK__SECRET", self._store.clock)
-        return await self._keep("track", body, read_tracked)
+        return await self._keep("track", body, self._read_tracked)
 
     async def archive(self, request: web.Request) -> web.Response:
         self._intake.admit(room=1)
         body = await _verified(request, self._settings.archive.secret, "XIAOER_ARCHIVE__SECRET", self._store.clock)
         return await self._keep("archive", body, read_archived)
+
+    def _read_tracked(self, line: dict[str, Any]) -> tuple[str, Event | None]:
+        key, event = read_tracked(line)
+        self._knowledge.rules.events.check(event.name, event.properties)
+        return key, event
 
     async def _keep(self, source: str, body: bytes, read: ReadLine) -> web.Response:
         lines, arrivals = _read_lines(source, body, read)
@@ -123,7 +137,7 @@ def read_archived(record: dict[str, Any]) -> tuple[str, Event | None]:
     return str(record.get("msgid")), archive.read(record)
 
 
-def read_tracked(line: dict[str, Any]) -> tuple[str, Event | None]:
+def read_tracked(line: dict[str, Any]) -> tuple[str, Tracked]:
     """`{event_id, event, at, external_userid | openid | unionid, properties}`; `at` is ISO 8601 or unix seconds."""
     event_id, name = line.get("event_id"), line.get("event")
     if not isinstance(event_id, str) or not 1 <= len(event_id) <= LONGEST_ID:

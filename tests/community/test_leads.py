@@ -55,7 +55,7 @@ def test_the_same_message_scores_once(community: Community) -> None:
 
 
 def test_behaviour_scores_once_too(community: Community) -> None:
-    event = Tracked(at=community.clock.now(), name="form_submitted", event_id="f1", external_user_id="wmHAO")  # type: ignore[arg-type]
+    event = Tracked(at=community.clock.now(), name="form.submitted", event_id="f1", external_user_id="wmHAO")  # type: ignore[arg-type]
     community.handle(event)
     community.handle(event)
     assert score(community, HAO) == 40

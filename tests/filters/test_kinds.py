@@ -102,6 +102,19 @@ def test_nonsense_is_refused(asked: str) -> None:
     assert problems(asked) == ["X109"]
 
 
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "1[3-9]*", "春.*", "a|b", "x{2,5}", r"\\d*", "(?i)a", "*" * 201])
+def test_a_regular_expression_is_refused(pattern: str) -> None:
+    assert problems(f"contact.city: {{matches: '{pattern}'}}") == ["X109"]
+
+
+def test_a_pattern_takes_linear_time(town: Town) -> None:
+    """60 pieces that fit in a hundred thousand places each: whoever tried all ways would never come to the end."""
+    town.work(lambda work: setattr(work.session.get(ExternalContact, MEI), "company", "a" * 100_000))
+    asked = "*".join(["", *["a"] * 60, "b"])
+    assert segment(town, f"contact.company: {{matches: '{asked}*'}}") == []
+    assert segment(town, f"contact.company: {{matches: '{asked.removesuffix('b')}'}}") == [MEI]
+
+
 def plan(town: Town, asked: str) -> str:
     """How SQLite looks for the segment."""
 

@@ -25,7 +25,7 @@ from tests.filters.asking import condition, scope
 from tests.servers import PostgresServer
 from tests.sops.town import START, Town
 
-WORDS = ("上海", "北京", "ShangHai", "spring-1", "100%", "a_b", "")
+WORDS = ("上海", "北京", "ShangHai", "spring-1", "100%", "a_b", "", "École")
 TAGS = ("渠道/春季", "渠道/夏季", "价格敏感/是")
 DAY = timedelta(days=1)
 
@@ -34,7 +34,7 @@ BEHAVIOURS: list[dict[str, Any]] = [
     {"exists": True},
     {"never": True},
     {"distinct_days": {"gte": 2}},
-    {"average": {"gt": 0}},
+    {"avg": {"gt": 0}},
     {"first_at": {"within": "7d"}},
     {"last_at": {"not_within": "7d"}},
 ]
@@ -58,7 +58,7 @@ texts = {
     "not_contains": words,
     "starts_with": words,
     "ends_with": words,
-    "matches": st.sampled_from(["*海", "sh*ai", "*0%", "a_*", "*"]),
+    "matches": st.sampled_from(["*海", "sh*ai", "*0%", "a_*", "*", "é*", "É*LE"]),
     "exists": st.booleans(),
     "missing": st.booleans(),
 }
@@ -104,7 +104,27 @@ leaves = st.one_of(
     st.sampled_from(["3d", "30d"]).map(
         lambda within: {"behaviour.sequence": {"first": "order.paid", "then": "link.clicked", "within": within}}
     ),
-    st.just({"contact.field": {"name": "size", "eq": "M"}}),
+    leaf("contact.field_number", **counts).map(
+        lambda asked: {name: {"name": "size", **one} for name, one in asked.items()}
+    ),
+    st.sampled_from(["M", "4"]).map(lambda size: {"contact.field": {"name": "size", "eq": size}}),
+    st.booleans().map(lambda wanted: {"contact.field_flag": {"name": "size", "is": wanted}}),
+    st.sampled_from([{"product": "口红"}, {"product": {"ne": "口红"}}, {"amount": {"gte": 1}}, {"n": {"lt": 5}}]).map(
+        lambda where: {"behaviour.order_paid": {"exists": True, "where": where}}
+    ),
+    st.tuples(st.sampled_from(["sum", "avg", "most"]), st.sampled_from(["n", "product"]), numbers).map(
+        lambda drawn: {"behaviour.order_paid": {drawn[0]: {"gte": drawn[2]}, "of": drawn[1]}}
+    ),
+    leaf("behaviour.silent_for", gte=windows, lt=windows, missing=st.booleans()),
+    leaf("behaviour.active_days", gte=numbers, eq=numbers),
+    leaf("contact.city_tier", eq=st.sampled_from(["first", "other"]), ne=st.just("first"), missing=st.booleans()),
+    leaf("follow.first_follower", eq=st.sampled_from(["u0", "u1"]), missing=st.booleans()),
+    leaf("follow.status", eq=st.just("lost"), ne=st.just("lost")),
+    leaf("member.role", eq=st.sampled_from(["owner", "member"])),
+    leaf("group.age", gt=windows, missing=st.booleans()),
+    leaf("touch.touched", gte=numbers, never=st.booleans()),
+    st.sampled_from(["渠道", "价格敏感"]).map(lambda group: {"tag.in_group": {"group": group}}),
+    leaf("contact.official_subscribed", **{"is": st.booleans()}),
 )
 trees = st.recursive(
     leaves,
@@ -143,7 +163,7 @@ def fill(town: Town) -> None:
             ExternalContact(
                 id=n,
                 external_user_id=f"wm{n}",
-                city=WORDS[n % 7] if n % 3 else None,
+                city=WORDS[n % 8] if n % 3 else None,
                 points=n % 5,
                 birthday=date(1992, 2, 29) + DAY * (n - 25) if n % 4 else None,
                 marketing_consent=(None, True, False)[n % 3],
@@ -151,7 +171,7 @@ def fill(town: Town) -> None:
                 gender=(None, 1, 2, 0)[n % 4],
                 phone_hash=str(n) if n % 2 else None,
                 profiled_at=START if n % 3 else None,
-                fields={"size": "MLS"[n % 3]} if n % 4 else {},
+                fields={"size": ("M", 4, True, None)[n % 4]} if n % 5 else {},
             )
         )
         if n % 5 == 0:
@@ -172,7 +192,7 @@ def fill(town: Town) -> None:
                 FollowUser(
                     contact_id=n,
                     user_id=f"u{k}",
-                    state=WORDS[(n + k) % 7],
+                    state=WORDS[(n + k) % 8],
                     status=("active", "lost")[(n + k) % 2],
                     added_at=START - DAY * n,
                     changed_at=START,
@@ -180,7 +200,11 @@ def fill(town: Town) -> None:
             )
             town.add(
                 Behaviour(
-                    contact_id=n, name="order.paid", at=START - DAY * (n % 12), amount=Decimal(k) if n % 2 else None
+                    contact_id=n,
+                    name="order.paid",
+                    at=START - DAY * (n % 12),
+                    amount=Decimal(k) if n % 2 else None,
+                    properties=({}, {"product": "口红", "n": n % 7}, {"product": n % 5, "n": "many"})[n % 3],
                 ),
                 ContactTag(contact_id=n, name=TAGS[(n + k) % 3], source="sop", added_at=START),
                 Behaviour(contact_id=n, name="link.clicked", at=START - DAY * (n % 9)),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot.community import tagging
 from bot.model.events import SegmentEntered, SegmentExited
@@ -10,10 +11,13 @@ from bot.model.tables import (
     Behaviour,
     ContactTag,
     ExternalContact,
+    FollowUser,
     GroupMember,
     InboxRow,
     SegmentMember,
+    StaffTask,
     TimerRow,
+    Touch,
 )
 from bot.sop import followups, membership, segments
 from bot.sop.segment_files import read_file
@@ -104,15 +108,64 @@ def test_only_segments_that_ask_about_what_changed_are_judged(town: Town, monkey
     assert judged == [1]
 
 
-def test_time_alone_lets_somebody_out_within_the_hour(town: Town) -> None:
+def test_time_alone_lets_somebody_out_within_seconds(town: Town) -> None:
     segment(town, "fresh", FRESH)
-    change(town, lambda work: work.session.add(Behaviour(contact_id=HAO, name="order.paid", at=START)))
+    town.advance(timedelta(minutes=10))
+    change(town, lambda work: work.session.add(Behaviour(contact_id=HAO, name="order.paid", at=town.clock.now())))
     assert members(town, "fresh") == ["contact:2"]
-    town.advance(timedelta(days=6, hours=23))
+    town.advance(timedelta(days=7))
     assert members(town, "fresh") == ["contact:2"]
-    town.advance(timedelta(hours=2))
+    town.advance(timedelta(seconds=5))
     assert members(town, "fresh") == []
     assert told(town)[-1] == "segment.exited fresh contact:2"
+
+
+TIMED = {
+    "silent": "{behaviour.silent_for: {gte: 3h}}",
+    "early": "{contact.first_seen_at: {within: 3h}}",
+    "untouched": "{not: {touch.touched: {gte: 1, within: 3h}}}",
+    "long_gone": "{behaviour.order_paid: {last_at: {not_within: 3h}}}",
+    "tagged": "{not: {tag.names: {has_any: [a/b]}}}",
+    "soon_over": "{tag.expires_at: {within_next: 3h}}",
+    "known_long": "{follow.first_added_at: {not_within: 3h}}",
+}
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_each_kind_of_window_is_left_on_time(town: Town, name: str) -> None:
+    """Something happened ten past the hour: three hours later the answer changes, and a full count would say so too."""
+    now = START + timedelta(minutes=10)
+    town.clock.move_to(now)
+    expires_at = now + timedelta(hours=6 if name == "soon_over" else 3)
+
+    def happen(work: Work) -> None:
+        work.session.get_one(ExternalContact, HAO).first_seen_at = now
+        work.session.exec(select(FollowUser).where(FollowUser.contact_id == HAO)).one().added_at = now
+        tag = ContactTag(contact_id=HAO, name="a/b", source="sop", added_at=now, expires_at=expires_at)
+        touch = Touch(contact_id=HAO, channel="sms", content="c", sop="s", at=now, dedupe_key="k")
+        work.session.add_all([Behaviour(contact_id=HAO, name="order.paid", at=now), tag, touch])
+
+    segment(town, name, f"segment: {name}\ntitle: t\nsubject: contact\nwho: {TIMED[name]}\n")
+    change(town, happen)
+    before = "contact:2" in members(town, name)
+    town.advance(timedelta(hours=3, seconds=-2))
+    assert ("contact:2" in members(town, name)) is before
+    town.advance(timedelta(seconds=12))
+    assert ("contact:2" in members(town, name)) is not before
+    at_once = members(town, name)
+    town.work(lambda work: membership.recount(work, town.library, name))
+    assert members(town, name) == at_once
+
+
+def test_a_crowd_that_leaves_at_once_leaves_in_batches(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(membership, "BATCH", 3)
+    town.add(*(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START) for n in range(10, 20)))
+    town.add(*(Behaviour(contact_id=n, name="order.paid", at=START) for n in range(10, 20)))
+    segment(town, "fresh", FRESH)
+    assert len(members(town, "fresh")) == 10
+    town.advance(timedelta(days=7, seconds=10))
+    assert members(town, "fresh") == []
+    assert len(told(town)) == 10
 
 
 def test_groups_have_segments_too(town: Town) -> None:
@@ -120,6 +173,12 @@ def test_groups_have_segments_too(town: Town) -> None:
     joins = GroupMember(chat_id=GROUP, member_id="wmHAO", contact_id=HAO, joined_at=START, changed_at=START)
     change(town, lambda work: work.session.add(joins))
     assert told(town) == [f"segment.entered big group:{GROUP}"]
+
+
+def test_staff_have_segments_too(town: Town) -> None:
+    segment(town, "busy", "segment: busy\ntitle: t\nsubject: staff\nwho: {staff.open_tasks: {gte: 1}}\n")
+    change(town, lambda work: work.session.add(StaffTask(user_id="zhou", text="…", opened_at=START)))
+    assert told(town) == ["segment.entered busy staff:zhou"]
 
 
 def test_a_new_text_is_counted_anew_and_silently(town: Town) -> None:

@@ -227,3 +227,14 @@ def test_every_step_of_every_sop_is_in_one_of_these_walks() -> None:
         "staff/monday": 1,
     }
     assert {name: counted[name] for name in expected} == expected
+
+
+def test_whoever_has_points_that_run_out_is_told_if_in_reach(shop: Town) -> None:
+    shop.work(lambda work: setattr(work.session.get(ExternalContact, HAO), "marketing_consent", False))
+    for contact in (MEI, HAO):
+        about = {"points": 70, "expires_at": (START + 30 * DAY).isoformat()}
+        shop.hear(Tracked(at=START, name="points.expiring", event_id=f"p{contact}", properties=about), contact=contact)
+    shop.advance(DAY)
+    [call] = shop.calls("externalcontact/add_msg_template")
+    assert "70 积分" in call.body["text"]["content"]
+    assert shop.suppressed("contact/points_expiring") == ["consent"]

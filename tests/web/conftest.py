@@ -35,6 +35,9 @@ OpenDoors = Callable[..., Awaitable[Client]]
 BROKEN = ["sops/group/noon.yaml:7: X107 there is no filter contact.shoe_size."]
 
 
+NO_RULES = Rules()
+
+
 @dataclass
 class NoKnowledge:
     """Nothing is in force: events are only kept."""
@@ -100,11 +103,11 @@ async def open_doors(store: Store, intake: Intake, clock: ManualClock) -> AsyncI
     """Open the callback doors, the signed doors and the health pages with these settings."""
     opened: list[Client] = []
 
-    async def make(**given: object) -> Client:
+    async def make(rules: Rules = NO_RULES, **given: object) -> Client:
         settings = settings_of(**given)
         doors = [
             *Callbacks(settings, intake, NoKnowledge(), clock).routes(),
-            *SignedDoors(settings, intake, store).routes(),
+            *SignedDoors(settings, intake, store, NoKnowledge(rules=rules)).routes(),
             *Health(store, Pulse(clock)).routes(),
         ]
         client = TestClient(TestServer(server.build(doors)))

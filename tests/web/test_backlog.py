@@ -43,7 +43,7 @@ async def client(store: Store, shallow: Intake, clock: ManualClock) -> AsyncIter
     settings = settings_of(wecom=WECOM, track={"secret": TRACK})
     doors = [
         *Callbacks(settings, shallow, NoKnowledge(), clock).routes(),
-        *SignedDoors(settings, shallow, store).routes(),
+        *SignedDoors(settings, shallow, store, NoKnowledge()).routes(),
     ]
     async with TestClient(TestServer(server.build(doors))) as opened:
         yield opened

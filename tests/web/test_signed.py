@@ -1,11 +1,16 @@
 """The signed doors: behaviour by `/track`, archive messages by `/archive`."""
 
+from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.clock import ManualClock
+from bot.community.rules import load
+from bot.sop.filters import all_filters
+from bot.sop.scope import Scope
 from bot.storage.work import Store
 
 from .conftest import Client, OpenDoors, kept
@@ -195,3 +200,68 @@ async def test_an_empty_secret_opens_nothing(
 async def test_an_oversized_body_is_refused(doors: Client, store: Store) -> None:
     await refused(await doors.post("/track", data=BytesIO(b" " * (1024 * 1024 + 1))), 413)
     assert kept(store) == []
+
+
+DICTIONARY = """
+events:
+  order.paid:
+    properties:
+      {amount: {type: number, required: true}, product: text, gift: flag, items: list, due: moment, n: integer}
+"""
+
+
+@pytest.fixture
+async def strict(open_doors: OpenDoors, tmp_path: Path) -> Client:
+    (tmp_path / "events.yaml").write_text(DICTIONARY)
+    return await open_doors(rules=load(tmp_path), track={"secret": TRACK})
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "reason"),
+    [
+        ("order.paid", {"amount": "128"}, "order.paid: amount must be a number"),
+        ("order.paid", {"amount": True}, "order.paid: amount must be a number"),
+        ("order.paid", {"amount": 1, "product": 7}, "order.paid: product must be a text"),
+        ("order.paid", {"amount": 1, "gift": "yes"}, "order.paid: gift must be true or false"),
+        ("order.paid", {"amount": 1, "n": 1.5}, "order.paid: n must be a whole number"),
+        ("order.paid", {"amount": 1, "items": "a"}, "order.paid: items must be a list"),
+        ("order.paid", {"amount": 1, "due": "soon"}, "order.paid: due must be a moment in ISO 8601"),
+        ("order.paid", {"amount": 1, "prodct": "口红"}, "order.paid has no property prodct. Did you mean product?"),
+        ("order.paid", {"amount": 1, "zzz": 1}, "order.paid has no property zzz. It has: amount, product, gift, items, due, n."),  # noqa: E501
+        ("order.paid", {"product": "口红"}, "order.paid: amount is missing"),
+        ("order.paid", {"amount": None}, "order.paid: amount is missing"),
+        ("order_paid", {"amount": 1}, "there is no event order_paid in the data dictionary. Did you mean order.paid?"),
+    ],
+)  # fmt: skip
+async def test_what_the_data_dictionary_does_not_know_is_refused_by_name(
+    strict: Client, store: Store, clock: ManualClock, name: str, properties: dict[str, Any], reason: str
+) -> None:
+    lines: list[object] = [paid("o1"), paid("o2", event=name, properties=properties), paid("o3")]
+    answer = await told(strict, "/track", TRACK, lines, clock)
+    assert answer == {"accepted": [1, 3], "duplicate": [], "refused": [{"line": 2, "reason": reason}]}
+    assert len(kept(store)) == 2
+
+
+async def test_an_event_of_ones_own_is_kept_unless_the_dictionary_is_closed(
+    strict: Client, open_doors: OpenDoors, clock: ManualClock, tmp_path: Path
+) -> None:
+    own: list[object] = [paid("o1", event="sample.sent", properties={"any": [1]})]
+    assert (await told(strict, "/track", TRACK, own, clock))["accepted"] == [1]
+    (tmp_path / "events.yaml").write_text("others: refuse\n" + DICTIONARY)
+    closed = await open_doors(rules=load(tmp_path), track={"secret": TRACK})
+    [refusal] = (await told(closed, "/track", TRACK, own, clock))["refused"]
+    assert refusal["reason"].startswith("there is no event sample.sent in the data dictionary.")
+
+
+def test_the_shipped_dictionary_fits_the_filters() -> None:
+    """Every behaviour that filters ask for by a tracked event's name is in it."""
+    known = set(load(Path("sops/rules")).events.events)
+    scope = Scope(subject="contact", now=datetime(2026, 3, 2, tzinfo=UTC))
+    asked = {
+        name
+        for one in all_filters().values()
+        if one.kind.measures and not one.params.model_fields
+        for name in one.acts({}, scope).names
+    }
+    assert {name for name in asked if "." in name} <= known
+    assert set(load(Path("sops/rules")).scoring.behaviours) <= known

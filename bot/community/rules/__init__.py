@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.community.rules.answers import Greeting, LiveCode, LiveCodes, Reply, ReplyRules
+from bot.community.rules.events import EventRule, EventRules
 from bot.community.rules.files import RulesError, read, read_words
 from bot.community.rules.hygiene import MEASURES, HygieneRule, HygieneRules, Links, Measure
 from bot.community.rules.reading import Breach, Reader, Reading, Scored, Tagged, title_of
+from bot.community.rules.scores import Decay, Points, Rfm, ScoreRules, StaleTags, Weights
 from bot.community.rules.words import Intent, ScoringRules, TaggingRule, TaggingRules
 
 __all__ = [
     "MEASURES",
     "Breach",
+    "Decay",
+    "EventRule",
+    "EventRules",
     "Greeting",
     "HygieneRule",
     "HygieneRules",
@@ -21,16 +26,21 @@ __all__ = [
     "LiveCode",
     "LiveCodes",
     "Measure",
+    "Points",
     "Reading",
     "Reply",
     "ReplyRules",
+    "Rfm",
     "Rules",
     "RulesError",
+    "ScoreRules",
     "Scored",
     "ScoringRules",
+    "StaleTags",
     "Tagged",
     "TaggingRule",
     "TaggingRules",
+    "Weights",
     "judge_message",
     "load",
     "title_of",
@@ -46,6 +56,8 @@ class Rules:
     scoring: ScoringRules = field(default_factory=ScoringRules)
     replies: ReplyRules = field(default_factory=ReplyRules)
     live_codes: LiveCodes = field(default_factory=LiveCodes)
+    events: EventRules = field(default_factory=EventRules)
+    scores: ScoreRules = field(default_factory=ScoreRules)
     blocked: Mapping[str, Sequence[str]] | None = None
     reader: Reader = field(init=False, repr=False)
 
@@ -73,6 +85,8 @@ def load(folder: Path) -> Rules:
         scoring=read(folder / "scoring.yaml", ScoringRules),
         replies=read(folder / "replies.yaml", ReplyRules),
         live_codes=read(folder / "live_codes.yaml", LiveCodes),
+        events=read(folder / "events.yaml", EventRules),
+        scores=read(folder / "scores.yaml", ScoreRules),
         blocked={name: _words(folder, rule) for name, rule in hygiene.rules.items()},
     )
 

@@ -32,6 +32,10 @@ class ExternalContact(SQLModel, table=True):
     lifecycle_stage: str = "prospect"
     lead_score: int = 0
     activity_score: int = 0
+    spread_score: int = 0
+    rfm: str | None = None
+    rfm_segment: str | None = None
+    member_level: str | None = None
     points: int = 0
     marketing_consent: bool | None = None
     fields: dict[str, Any] = json_field()
@@ -96,7 +100,7 @@ class ContactTag(SQLModel, table=True):
     evidence: str = ""
     confidence: float = 1.0
     added_at: datetime = time_field()
-    expires_at: datetime | None = maybe_time_field()
+    expires_at: datetime | None = maybe_time_field(index=True)
     removed_at: datetime | None = maybe_time_field()
 
 
@@ -107,6 +111,7 @@ class Behaviour(SQLModel, table=True):
     __table_args__ = (
         Index("ix_behaviour_contact", "contact_id", "name", "at"),
         Index("ix_behaviour_name", "name", "at"),
+        Index("ix_behaviour_at", "at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -110,20 +110,25 @@ class SegmentMember(SQLModel, table=True):
 
 
 class SegmentState(SQLModel, table=True):
-    """Which text of a segment its members were counted by, and when everybody was last looked at."""
+    """Which text of a segment its members were counted by, and when everybody was last looked at.
+
+    `passed_at` is until when facts that grew too old have been minded, `edge_at` when the next one will.
+    """
 
     __tablename__ = "segment_state"
 
     segment: str = Field(primary_key=True)
     digest: str
     counted_at: datetime = time_field()
+    passed_at: datetime | None = maybe_time_field()
+    edge_at: datetime | None = maybe_time_field()
 
 
 class Touch(SQLModel, table=True):
     """One message to a contact that we planned: what caps, the same content and touch history are judged by."""
 
     __tablename__ = "touch"
-    __table_args__ = (Index("ix_touch_contact", "contact_id", "at"),)
+    __table_args__ = (Index("ix_touch_contact", "contact_id", "at"), Index("ix_touch_at", "at"))
 
     id: int | None = Field(default=None, primary_key=True)
     contact_id: int = Field(foreign_key="external_contact.id")

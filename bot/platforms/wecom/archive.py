@@ -62,6 +62,7 @@ def _message(
     room = str(record.get("roomid") or "")
     told = record.get("tolist")
     others = [str(one) for one in told] if isinstance(told, list) else []
+    alone = bool(others) and not room
     return MessageReceived(
         at=at,
         channel="archive",
@@ -71,7 +72,8 @@ def _message(
         external_user_id=ExternalUserId(sender) if is_external else None,
         user_id=None if is_external else UserId(sender),
         chat_id=ChatId(room) if room else None,
-        to=UserId(others[0]) if others and not room and is_external else None,
+        to=UserId(others[0]) if alone and is_external else None,
+        to_contact=ExternalUserId(others[0]) if alone and not is_external and others[0].startswith(EXTERNAL) else None,
         content={name: value for name, value in content.items() if name not in ("content", "sdkfileid")},
     )
 

@@ -1,12 +1,15 @@
 """The contact's own profile."""
 
-from sqlalchemy import SQLColumnExpression, case
+from sqlalchemy import SQLColumnExpression, and_, case, func
 from sqlmodel import col
 
-from bot.model.tables import ExternalContact
+from bot.model.tables import Behaviour, ExternalContact, Follower
+from bot.sop import cities
 from bot.sop.filters import kind
 from bot.sop.filters.kind import OWN, Reach
 from bot.sop.scope import Subject
+from bot.storage.queries.segments import json_value, some_row
+from bot.storage.statements import table_of
 
 REACH: dict[Subject, Reach] = {"contact": OWN}
 
@@ -66,6 +69,14 @@ def city() -> SQLColumnExpression[str | None]:
 
 
 @kind.text
+def city_tier() -> SQLColumnExpression[str | None]:
+    """Tier of the city: first, new_first, second or other; missing when the city is."""
+    name = func.rtrim(col(ExternalContact.city), "市")
+    tiers = [(name.in_(known), tier) for tier, known in cities.TIERS.items()]
+    return case(*tiers, (func.coalesce(name, "") != "", "other"))
+
+
+@kind.text
 def company() -> SQLColumnExpression[str | None]:
     """Company on the contact's profile."""
     return col(ExternalContact.company)
@@ -120,6 +131,44 @@ def activity_score() -> SQLColumnExpression[int]:
 
 
 @kind.number
+def spread_score() -> SQLColumnExpression[int]:
+    """Spread score, in points: how much the contact shares and invites."""
+    return col(ExternalContact.spread_score)
+
+
+@kind.text
+def rfm_segment() -> SQLColumnExpression[str | None]:
+    """Worth by orders: champion, loyal, promising, new_buyer, slipping, sleeping or lost; missing without orders."""
+    return col(ExternalContact.rfm_segment)
+
+
+@kind.text
+def rfm() -> SQLColumnExpression[str | None]:
+    """Fifths by recency, frequency and money of the orders, such as 5-4-3; 5 is best."""
+    return col(ExternalContact.rfm)
+
+
+@kind.text
+def member_level() -> SQLColumnExpression[str | None]:
+    """Level of the contact's membership, as the shop tells it."""
+    return col(ExternalContact.member_level)
+
+
+@kind.flag
+def official_subscribed() -> SQLColumnExpression[bool]:
+    """Whether the contact follows an official account of ours now."""
+    mine = and_(col(Follower.contact_id) == col(ExternalContact.id), col(Follower.followed_at).is_not(None))
+    return some_row((table_of(Follower),), mine, col(Follower.unfollowed_at).is_(None))
+
+
+@kind.flag
+def miniprogram_authorised() -> SQLColumnExpression[bool]:
+    """Whether the contact has authorised a mini-program of ours, as /track told."""
+    mine = col(Behaviour.contact_id) == col(ExternalContact.id)
+    return some_row((table_of(Behaviour),), mine, col(Behaviour.name) == "miniprogram.authorised")
+
+
+@kind.number
 def points() -> SQLColumnExpression[int]:
     """Points the contact has collected."""
     return col(ExternalContact.points)
@@ -133,6 +182,17 @@ def marketing_consent() -> SQLColumnExpression[bool | None]:
 
 @kind.text
 def field(name: str) -> SQLColumnExpression[str]:
-    """A field of your own, by its name."""
-    value: SQLColumnExpression[str] = col(ExternalContact.fields)[name].as_string()
-    return value
+    """A field of your own that is a text, by its name."""
+    return json_value(col(ExternalContact.fields), name, "text")
+
+
+@kind.number
+def field_number(name: str) -> SQLColumnExpression[float]:
+    """A field of your own that is a number, by its name."""
+    return json_value(col(ExternalContact.fields), name, "number")
+
+
+@kind.flag
+def field_flag(name: str) -> SQLColumnExpression[bool]:
+    """A field of your own that is true or false, by its name."""
+    return json_value(col(ExternalContact.fields), name, "flag")

@@ -73,6 +73,12 @@ def created_at() -> SQLColumnExpression[object]:
     return col(CustomerGroup.created_at)
 
 
+@kind.span
+def age() -> SQLColumnExpression[object]:
+    """How long ago the group was made."""
+    return col(CustomerGroup.created_at)
+
+
 @kind.own_number("group")
 def size() -> SQLColumnExpression[int]:
     """How many people are in the group now, staff included."""

@@ -3,7 +3,8 @@
 The function's name is the filter's name, its module the first half of it; the first line of its docstring is what
 operators read. Parameters are the filter's own, given in YAML beside the operator. A function whose first parameter is
 a `Scope` is pure: it returns a value of the event or the moment. Any other returns a column or an expression, and the
-module's `REACH` says how a subject comes to it.
+module's `REACH` says how a subject comes to it; it may ask for the moment by a parameter `scope`. A behaviour returns
+its `Acts`.
 """
 
 import inspect
@@ -18,7 +19,25 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from bot.sop.durations import Duration
-from bot.sop.filters.operators import AGE, BEHAVIOUR, CLOCK, DATE, FLAG, LUNAR, NUMBER, SECRET, SET, TEXT, Kind
+from bot.sop.filters.operators import (
+    AGE,
+    AVERAGED,
+    BEHAVIOUR,
+    CLOCK,
+    COUNTED,
+    DATE,
+    DAYS,
+    FLAG,
+    LUNAR,
+    MOST,
+    NUMBER,
+    SECRET,
+    SET,
+    SPAN,
+    SUMMED,
+    TEXT,
+    Kind,
+)
 from bot.sop.scope import SUBJECTS, Scope, Subject
 from bot.storage.queries.segments import Clause, Expression
 from bot.storage.statements import table_of
@@ -26,10 +45,14 @@ from bot.storage.statements import table_of
 
 @dataclass(frozen=True)
 class Reach:
-    """How a subject comes to a fact: on its own row, or by the rows of `tables` for which `on` holds."""
+    """How a subject comes to a fact: on its own row, or by the rows of `tables` for which `on` holds.
+
+    `until` is the column of the moment from which on a row does not count any more, if it has one.
+    """
 
     tables: tuple[Table, ...] = ()
     on: Callable[[Scope], Clause] | None = None
+    until: Expression | None = None
 
     @property
     def is_own(self) -> bool:
@@ -39,8 +62,22 @@ class Reach:
 OWN = Reach()
 
 
-def through(*models: type[SQLModel], on: Callable[[Scope], Clause]) -> Reach:
-    return Reach(tuple(table_of(model) for model in models), on)
+def through(*models: type[SQLModel], on: Callable[[Scope], Clause], until: Expression | None = None) -> Reach:
+    return Reach(tuple(table_of(model) for model in models), on, until)
+
+
+@dataclass(frozen=True)
+class Acts:
+    """The rows that a behaviour counts: which, when each happened, what it is worth, and a property of it by name.
+
+    `names` are the behaviours that are counted, where they can be told.
+    """
+
+    which: Clause
+    at: Expression
+    worth: Expression
+    value: Callable[[str, str], Expression]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +108,7 @@ class Filter:
     @cached_property
     def params(self) -> type[BaseModel]:
         """The filter's own parameters, from the function's signature."""
-        given = list(inspect.signature(self.function).parameters.values())[1 if self.is_pure else 0 :]
+        given = [one for one in inspect.signature(self.function).parameters.values() if one.annotation is not Scope]
         fields: dict[str, Any] = {
             one.name: (
                 Duration if one.annotation is timedelta else one.annotation,
@@ -81,9 +118,17 @@ class Filter:
         }
         return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
 
-    def column(self, params: Mapping[str, Any]) -> Expression:
-        found: Expression = self.function(**params)
+    def column(self, params: Mapping[str, Any], scope: Scope) -> Expression:
+        found: Expression = self._asked(params, scope)
         return found
+
+    def acts(self, params: Mapping[str, Any], scope: Scope) -> Acts:
+        found: Acts = self._asked(params, scope)
+        return found
+
+    def _asked(self, params: Mapping[str, Any], scope: Scope) -> Any:
+        wants_scope = "scope" in inspect.signature(self.function).parameters
+        return self.function(**params, scope=scope) if wants_scope else self.function(**params)
 
     def value(self, scope: Scope, params: Mapping[str, Any]) -> Any:
         return self.function(scope, **params)
@@ -94,7 +139,7 @@ Decorator = Callable[[Callable[..., Any]], Filter]
 
 def _filter(kind: Kind, function: Callable[..., Any], reach: Mapping[Subject, Reach] | None) -> Filter:
     first = next(iter(inspect.signature(function).parameters.values()), None)
-    if first is not None and first.annotation is Scope:
+    if first is not None and first.annotation is Scope and first.kind is not first.KEYWORD_ONLY:
         return Filter(function, kind, {})
     return Filter(function, kind, reach or function.__globals__["REACH"])
 
@@ -137,21 +182,64 @@ def clock(function: Callable[..., Any]) -> Filter:
     return _filter(CLOCK, function, None)
 
 
+def span(function: Callable[..., Any]) -> Filter:
+    """How long ago a moment is."""
+    return _filter(SPAN, function, None)
+
+
 def behaviour(function: Callable[..., Any]) -> Filter:
     return _filter(BEHAVIOUR, function, None)
 
 
-def own_number(subject: Subject) -> Decorator:
-    """A number of the subject itself, in a module whose other facts are on rows beside it."""
-    return lambda function: _filter(NUMBER, function, {subject: OWN})
+def counted(function: Callable[..., Any]) -> Filter:
+    """A behaviour whose count is meant when no measure is named."""
+    return _filter(COUNTED, function, None)
 
 
-def own_date(subject: Subject) -> Decorator:
-    return lambda function: _filter(DATE, function, {subject: OWN})
+def days(function: Callable[..., Any]) -> Filter:
+    return _filter(DAYS, function, None)
 
 
-def own_flag(subject: Subject) -> Decorator:
-    return lambda function: _filter(FLAG, function, {subject: OWN})
+def summed(function: Callable[..., Any]) -> Filter:
+    return _filter(SUMMED, function, None)
+
+
+def averaged(function: Callable[..., Any]) -> Filter:
+    return _filter(AVERAGED, function, None)
+
+
+def most(function: Callable[..., Any]) -> Filter:
+    return _filter(MOST, function, None)
+
+
+def own(kind: Kind, *subjects: Subject) -> Decorator:
+    """A fact of the subject itself, in a module whose other facts are on rows beside it."""
+    return lambda function: _filter(kind, function, dict.fromkeys(subjects, OWN))
+
+
+def own_number(*subjects: Subject) -> Decorator:
+    return own(NUMBER, *subjects)
+
+
+def own_date(*subjects: Subject) -> Decorator:
+    return own(DATE, *subjects)
+
+
+def own_flag(*subjects: Subject) -> Decorator:
+    return own(FLAG, *subjects)
+
+
+def own_text(*subjects: Subject) -> Decorator:
+    return own(TEXT, *subjects)
+
+
+def own_span(*subjects: Subject) -> Decorator:
+    return own(SPAN, *subjects)
+
+
+def text_over(reach: Mapping[Subject, Reach]) -> Decorator:
+    """A text that is reached in another way than the rest of its module."""
+    return lambda function: _filter(TEXT, function, reach)
 
 
 def set_over(reach: Mapping[Subject, Reach]) -> Decorator:

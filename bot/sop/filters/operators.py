@@ -5,6 +5,7 @@ text counts as missing. A fact with several values (the staff who follow a conta
 value does, and a negative one when it has values and none of them is the wrong one.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,15 @@ from sqlalchemy import and_, func, not_, or_
 from bot.i18n import _
 from bot.sop.filters import dates, wildcard
 from bot.sop.scope import Scope
-from bot.storage.queries.segments import Clause, has_item, has_items, is_json
+from bot.storage.queries.segments import Clause, ascii_lower, has_item, has_items, is_json
 
 Some = Callable[[Clause], Clause]
 """Turns a condition on one value into one on the subject: “any of its values”."""
+
+
+LONGEST_PATTERN = 200
+_REGULAR = re.compile(r"\.[*+?]|\\.|[)\]}][*+?{]|^\^|\$$|\[[^]]+\]|\(\?|\{\d+,?\d*\}|\|")
+"""What nobody writes but in a regular expression."""
 
 
 class BadOperand(ValueError):
@@ -36,12 +42,13 @@ class Operator:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fact. `shorthand` is the operator meant by a bare operand."""
+    """A kind of fact. `shorthand` is the operator meant by a bare operand, `measure` what operators are asked of."""
 
     name: str
     operators: Mapping[str, Operator]
     shorthand: str = ""
     measures: Mapping[str, "Kind"] = field(default_factory=dict)
+    measure: str = ""
 
     def clause(self, column: Any, name: str, operand: Any, scope: Scope, some: Some) -> Clause:
         """The operator as a condition on the subject; NULL at the most where the value is missing."""
@@ -92,6 +99,20 @@ def _text(raw: Any) -> str:
     if not isinstance(raw, str) or not raw:
         raise BadOperand(_("a text is wanted here, not {value!r}").format(value=raw))
     return raw
+
+
+def _pattern(raw: Any) -> str:
+    """A pattern for `matches`; one that was meant as a regular expression is refused instead of never fitting."""
+    pattern = _text(raw)
+    if len(pattern) > LONGEST_PATTERN:
+        raise BadOperand(_("a pattern has at most {limit} characters").format(limit=LONGEST_PATTERN))
+    if _REGULAR.search(pattern):
+        raise BadOperand(
+            _("{pattern!r} is a regular expression; here * stands for anything, such as 春*, and nothing else").format(
+                pattern=pattern
+            )
+        )
+    return pattern
 
 
 def _number(raw: Any) -> int | float:
@@ -159,18 +180,18 @@ _TEXT = {
     "in": Operator(list_of(_text), lambda c, o, _s: c.in_(o), lambda v, o, _s: v in o),
     "not_in": Operator(list_of(_text), denies="in"),
     "contains": Operator(
-        _text, lambda c, o, _s: func.lower(c).contains(wildcard.lower(o), autoescape=True), wildcard.contains
+        _text, lambda c, o, _s: ascii_lower(c).contains(wildcard.lower(o), autoescape=True), wildcard.contains
     ),
     "not_contains": Operator(_text, denies="contains"),
     "starts_with": Operator(
-        _text, lambda c, o, _s: func.lower(c).startswith(wildcard.lower(o), autoescape=True), wildcard.starts_with
+        _text, lambda c, o, _s: ascii_lower(c).startswith(wildcard.lower(o), autoescape=True), wildcard.starts_with
     ),
     "ends_with": Operator(
-        _text, lambda c, o, _s: func.lower(c).endswith(wildcard.lower(o), autoescape=True), wildcard.ends_with
+        _text, lambda c, o, _s: ascii_lower(c).endswith(wildcard.lower(o), autoescape=True), wildcard.ends_with
     ),
     "matches": Operator(
-        _text,
-        lambda c, o, _s: func.lower(c).like(wildcard.as_like(o), escape=wildcard.ESCAPE),
+        _pattern,
+        lambda c, o, _s: ascii_lower(c).like(wildcard.as_like(o), escape=wildcard.ESCAPE),
         wildcard.matches,
     ),
 }
@@ -220,6 +241,15 @@ _SET = {
     "has_none": Operator(list_of(_item), test=lambda v, o, _s: not any(item in v for item in o)),
 }
 _FLAG = {"is": Operator(_flag, lambda c, o, _s: c.is_(o), lambda v, o, _s: v is o)}
+_SPAN = {
+    "gt": Operator(_dated(dates.read_window), lambda c, o, s: c < s.now - o),
+    "gte": Operator(_dated(dates.read_window), lambda c, o, s: c <= s.now - o),
+    "lt": Operator(_dated(dates.read_window), lambda c, o, s: c > s.now - o),
+    "lte": Operator(_dated(dates.read_window), lambda c, o, s: c >= s.now - o),
+    "between": Operator(pair_of(_dated(dates.read_window)), lambda c, o, s: c.between(s.now - o[1], s.now - o[0])),
+    "not_between": Operator(pair_of(_dated(dates.read_window)), denies="between"),
+}
+"""How long ago a moment is."""
 _CLOCK = {
     "between": Operator(pair_of(_dated(dates.read_clock), ordered=False), test=dates.is_between_clocks),
     "not_between": Operator(pair_of(_dated(dates.read_clock), ordered=False), denies="between"),
@@ -234,16 +264,25 @@ SET = Kind("set", {**_SET, **_PRESENCE})
 FLAG = Kind("flag", {**_FLAG, **_PRESENCE}, "is")
 SECRET = Kind("secret", _PRESENCE)
 CLOCK = Kind("clock", _CLOCK)
-BEHAVIOUR = Kind(
-    "behaviour",
-    {"exists": Operator(_flag), "never": Operator(_flag)},
-    measures={
-        "count": NUMBER,
-        "distinct_days": NUMBER,
-        "sum": NUMBER,
-        "average": NUMBER,
-        "first_at": DATE,
-        "last_at": DATE,
-    },
-)
-KINDS = {kind.name: kind for kind in (TEXT, NUMBER, DATE, LUNAR, AGE, SET, FLAG, SECRET, CLOCK, BEHAVIOUR)}
+SPAN = Kind("span", {**_SPAN, **_PRESENCE})
+_HAPPENED = {"exists": Operator(_flag), "never": Operator(_flag)}
+_MEASURES = {
+    "count": NUMBER, "distinct_days": NUMBER, "sum": NUMBER, "avg": NUMBER, "most": NUMBER, "first_at": DATE,
+    "last_at": DATE,
+}  # fmt: skip
+BEHAVIOUR = Kind("behaviour", _HAPPENED, measures=_MEASURES)
+
+
+def _measured(measure: str) -> Kind:
+    """A behaviour of which one measure is meant when none is named."""
+    return Kind(f"behaviour_{measure}", {**_NUMBER, **_HAPPENED}, "eq", _MEASURES, measure)
+
+
+COUNTED, DAYS, SUMMED, AVERAGED, MOST = (_measured(one) for one in ("count", "distinct_days", "sum", "avg", "most"))
+KINDS = {
+    kind.name: kind
+    for kind in (
+        TEXT, NUMBER, DATE, LUNAR, AGE, SPAN, SET, FLAG, SECRET, CLOCK, BEHAVIOUR, COUNTED, DAYS, SUMMED, AVERAGED,
+        MOST,
+    )
+}  # fmt: skip

@@ -1,6 +1,6 @@
 """Segments the subject is in, as they were last looked at: seconds ago for contacts, within the hour for others."""
 
-from sqlalchemy import SQLColumnExpression, String, cast, literal
+from sqlalchemy import SQLColumnExpression, String, case, cast, literal
 from sqlmodel import col
 
 from bot.model.tables import CustomerGroup, ExternalContact, SegmentMember, Staff
@@ -28,6 +28,7 @@ def names() -> SQLColumnExpression[str]:
 
 
 @kind.date
-def entered_at() -> SQLColumnExpression[object]:
-    """When the subject entered a segment it is in."""
-    return col(SegmentMember.entered_at)
+def entered_at(segment: str = "") -> SQLColumnExpression[object]:
+    """When the subject entered a segment it is in, or the one of this name."""
+    entered = col(SegmentMember.entered_at)
+    return case((col(SegmentMember.segment) == segment, entered)) if segment else entered

@@ -1,9 +1,11 @@
 """Staff: the subject itself; for a contact or a group the staff member of the event or the run."""
 
+from datetime import timedelta
+
 from sqlalchemy import SQLColumnExpression, and_, false, func
 from sqlmodel import col
 
-from bot.model.tables import Lead, Staff, StaffTask
+from bot.model.tables import Behaviour, Lead, Staff, StaffTask
 from bot.sop.filters import kind
 from bot.sop.filters.kind import OWN, Reach, through
 from bot.sop.scope import Scope, Subject
@@ -56,6 +58,20 @@ def main_department() -> SQLColumnExpression[int | None]:
 def is_leader() -> SQLColumnExpression[bool]:
     """Whether the staff member leads a department."""
     return has_items(col(Staff.leads))
+
+
+@kind.flag
+def on_shift(*, scope: Scope) -> SQLColumnExpression[bool]:
+    """Whether the staff member works now: active, and not muted."""
+    return and_(col(Staff.status) == 1, func.coalesce(col(Staff.muted_until), scope.now) <= scope.now)
+
+
+@kind.own_number("staff")
+def avg_response(within: timedelta = timedelta(days=30), *, scope: Scope) -> SQLColumnExpression[float | None]:
+    """Seconds that the staff member took for first answers on average, in the last 30 days or the time given."""
+    theirs = and_(col(Behaviour.user_id) == col(Staff.user_id), col(Behaviour.name) == "replied")
+    lately = and_(theirs, col(Behaviour.at).between(scope.now - within, scope.now))
+    return over_rows((table_of(Behaviour),), lately, func.avg(col(Behaviour.amount)))
 
 
 @kind.own_number("staff")

@@ -58,6 +58,7 @@ def _new(now: datetime) -> dict[str, Any]:
         "lifecycle_stage": "prospect",
         "lead_score": 0,
         "activity_score": 0,
+        "spread_score": 0,
         "points": 0,
         "fields": {},
     }

@@ -26,7 +26,7 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Older than every event: of a follower who is known but of whom nothing has been applied."""
 OF_CONTACT: tuple[type[SQLModel], ...] = (Follower, Behaviour, ScoreEntry, Message, Lead, StaffTask)
 OF_SUBJECT: tuple[type[SQLModel], ...] = (Run, Suppression)
-COUNTED = ("lead_score", "activity_score", "points")
+COUNTED = ("lead_score", "activity_score", "spread_score", "points")
 PERSONAL: tuple[str, ...] = (
     "union_id", "name", "gender", "company", "position", "birthday", "email", "province", "city", "phone_sealed",
     "phone_hash",

@@ -18,7 +18,10 @@ def states(session: Session) -> Mapping[str, SegmentState]:
 
 def counted(session: Session, segment: str, digest: str, at: datetime) -> None:
     """Everybody has been looked at."""
-    upsert(session, SegmentState, [{"segment": segment, "digest": digest, "counted_at": at}], ["segment"])
+    session.flush()
+    row = {"segment": segment, "digest": digest, "counted_at": at, "passed_at": at, "edge_at": None}
+    upsert(session, SegmentState, [row], ["segment"])
+    session.expire_all()
 
 
 def of_subject(session: Session, subject: str) -> frozenset[str]:

@@ -1,14 +1,16 @@
 """Building blocks of segments: conditions on rows beside the subject, and the questions asked of whole audiences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
+    Float,
     Integer,
     SQLColumnExpression,
     String,
@@ -20,8 +22,10 @@ from sqlalchemy import (
     literal,
     true,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, col, select
 
@@ -53,9 +57,82 @@ def has_item(column: Expression, value: str | int) -> Clause:
     return (literal(",") + bare + literal(",")).contains(f",{value},", autoescape=True)
 
 
+def has_item_of(column: Expression, value: Expression) -> Clause:
+    """Whether a JSON array of ids holds the id in another column."""
+    return cast(column, String).contains(literal('"') + value + literal('"'))
+
+
 def has_items(column: Expression) -> Clause:
     """Whether a JSON array holds anything."""
     return cast(column, String).not_in(("[]", "null"))
+
+
+class _JsonValue(GenericFunction[Any]):
+    """A value of a JSON object by its name, if it is of the wanted type: text, number or flag; else NULL.
+
+    SQLite and PostgreSQL would each turn other types into one another in their own way.
+    """
+
+    name = "json_value"
+    inherit_cache = True
+
+
+_SQLITE_TYPES = {"text": "('text')", "number": "('integer', 'real')", "flag": "('true', 'false')"}
+_POSTGRES_TYPES = {"text": "string", "number": "number", "flag": "boolean"}
+_POSTGRES_CASTS = {"text": "TEXT", "number": "DOUBLE PRECISION", "flag": "BOOLEAN"}
+
+
+@compiles(_JsonValue, "sqlite")
+def _json_value_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    column, name, wanted = element.clauses
+    document, path = compiler.process(column, **more), compiler.process(literal('$."') + name + '"', **more)
+    kinds = _SQLITE_TYPES[wanted.value]
+    return f"CASE WHEN json_type({document}, {path}) IN {kinds} THEN json_extract({document}, {path}) END"
+
+
+@compiles(_JsonValue, "postgresql")
+def _json_value_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    column, name, wanted = element.clauses
+    document, key = compiler.process(column, **more), compiler.process(name, **more)
+    kind, cast_to = _POSTGRES_TYPES[wanted.value], _POSTGRES_CASTS[wanted.value]
+    value = f"CAST({document} ->> CAST({key} AS TEXT) AS {cast_to})"
+    return f"CASE WHEN jsonb_typeof({document} -> CAST({key} AS TEXT)) = '{kind}' THEN {value} END"
+
+
+_VALUE_TYPES: dict[str, TypeEngine[Any]] = {"text": String(), "number": Float(), "flag": Boolean()}
+
+
+def json_value(column: Expression, name: str, wanted: str) -> Expression:
+    """A value of a JSON object, missing when it is not of the type `wanted`: text, number or flag."""
+    return _JsonValue(column, literal(name), literal(wanted), type_=_VALUE_TYPES[wanted])
+
+
+class _AsciiLower(GenericFunction[str]):
+    """ASCII letters in lower case, and no others: PostgreSQL would go by the database's language."""
+
+    name = "ascii_lower"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_AsciiLower, "sqlite")
+def _ascii_lower_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **more)})"
+
+
+@compiles(_AsciiLower, "postgresql")
+def _ascii_lower_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    return f'lower({compiler.process(element.clauses, **more)} COLLATE "C")'
+
+
+def ascii_lower(column: Expression) -> Expression:
+    return _AsciiLower(column)
+
+
+def first_of(tables: Sequence[Table], on: Clause, value: Expression, by: Expression) -> Expression:
+    """A value of the first of the rows that belong to the subject."""
+    rows = select(value).select_from(*tables).where(on).order_by(by).limit(1)
+    return rows.correlate_except(*tables).scalar_subquery()
 
 
 def day_number(moment: Expression, offset: timedelta) -> SQLColumnExpression[int]:
@@ -63,9 +140,14 @@ def day_number(moment: Expression, offset: timedelta) -> SQLColumnExpression[int
     return (cast(extract("epoch", moment), Integer) + int(offset.total_seconds())) // 86400
 
 
-def followed_by(contact_id: Expression, first: str, then: str, within: timedelta) -> Clause:
+Also = Callable[[Any], Sequence[Clause]]
+"""Further conditions on one of the rows of a sequence."""
+
+
+def followed_by(contact_id: Expression, first: str, then: str, within: timedelta, also: tuple[Also, Also]) -> Clause:
     """Whether a contact's behaviour `first` was followed by `then` within a time, to the second."""
     earlier, later = aliased(Behaviour), aliased(Behaviour)
+    of_first, of_then = also
     gap = cast(extract("epoch", col(later.at)), Integer) - cast(extract("epoch", col(earlier.at)), Integer)
     pairs = select(literal(1)).where(
         col(earlier.contact_id) == contact_id,
@@ -74,6 +156,8 @@ def followed_by(contact_id: Expression, first: str, then: str, within: timedelta
         col(later.name) == then,
         col(later.at) > col(earlier.at),
         gap <= int(within.total_seconds()),
+        *of_first(earlier),
+        *of_then(later),
     )
     return pairs.correlate_except(earlier, later).exists()
 
