@@ -14,12 +14,14 @@ from ruamel.yaml import YAML
 from bot import metrics
 from bot.clock import ManualClock
 from bot.model.calls import Call
+from bot.platforms.simulator.cast import CUSTOMER_GROUP
 from bot.runtime.process import LATE, Pulse
 from bot.settings import HOUSE
 from bot.storage.work import Store
 from bot.web import server
 from bot.web.health import Health
 from tests.world import World
+from tests.world import world as a_world
 
 from .conftest import Client
 
@@ -87,6 +89,28 @@ async def test_a_scan_and_its_welcome_are_counted(world: World) -> None:
     assert more("xiaoer_arrivals_total", source="wecom") >= 1
     assert more("xiaoer_events_handled_total", kind="contact.added", ending="done") == 1
     assert more("xiaoer_acknowledge_seconds_count", door="wecom") >= 1
+
+
+async def test_what_is_held_back_is_counted_by_its_rule_and_what_fails_by_its_errcode(tmp_path: Path) -> None:
+    async with a_world(tmp_path, reach={"mass_cap": "day"}) as world:
+        before = await numbers(world)
+        world.wecom.faults.fail("message/send", 48002)
+        for text in ("一", "二"):
+            await world.wecom.tell("lin", f"/post {CUSTOMER_GROUP} now {text}")
+            await world.advance(timedelta(seconds=10))
+        after = await numbers(world)
+        assert len(world.wecom.calls("externalcontact/add_msg_template")) == 1
+        await world.advance(timedelta(days=1))
+        await world.wecom.tell("lin", f"/post {CUSTOMER_GROUP} now 三")
+        await world.advance(timedelta(seconds=10))
+        assert len(world.wecom.calls("externalcontact/add_msg_template")) == 2
+
+    def more(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    assert more("xiaoer_suppressed_total", rule="mass send cap") == 1
+    assert more("xiaoer_calls_total", endpoint="message/send", outcome="failed", errcode="48002") == 1
+    assert value(after, "xiaoer_dead_letters", ledger="outbox") == 1
 
 
 async def test_what_waits_has_a_depth_and_an_age(world: World) -> None:
