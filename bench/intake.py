@@ -88,7 +88,8 @@ def measure(server: object, port: int, requests: list[bytes]) -> load.Load:
     process.start()
     here.recv()
     asyncio.run(load.run("127.0.0.1", port, requests[:WARM_UP], CONNECTIONS))
-    result = asyncio.run(load.run("127.0.0.1", port, requests[WARM_UP:], CONNECTIONS))
+    assert process.pid is not None
+    result = asyncio.run(load.run("127.0.0.1", port, requests[WARM_UP:], CONNECTIONS, [process.pid]))
     process.terminate()
     process.join(15)
     time.sleep(0.2)
@@ -103,17 +104,19 @@ def main() -> None:
     load.pin(1)
     with tempfile.TemporaryDirectory() as folder:
         requests = callbacks(given.requests + WARM_UP, settings(Path(folder), 1))
-    ratios = []
+    ratios, costs = [], []
     for number in range(given.rounds):
         bare = measure(run_bare, 18170 + 2 * number, requests)
         xiaoer = measure(run_xiaoer, 18171 + 2 * number, requests)
         ratios.append(xiaoer.answers_per_s / bare.answers_per_s)
+        costs.append(xiaoer.cpu_us / bare.cpu_us)
         for name, one in (("bare", bare), ("xiaoer", xiaoer)):
             print(
                 f"round {number + 1} {name:<7} {one.answers_per_s:8.0f} answers/s  p50 {one.p50_ms:5.1f} ms"
-                f"  p99 {one.p99_ms:5.1f} ms  refused {one.refused}"
+                f"  p99 {one.p99_ms:5.1f} ms  processor {one.cpu_us:4.0f} µs an answer  refused {one.refused}"
             )
     print(f"durable acknowledgements against bare aiohttp, {CONNECTIONS} connections: {statistics.median(ratios):.2f}")
+    print(f"processor time of one against bare aiohttp: {statistics.median(costs):.2f}")
     print("repeat with: python -m bench.intake")
 
 

@@ -13,14 +13,14 @@ Fields = dict[str, Any]
 """Element names to text, to nested fields, or, where an element repeats, to a list of either."""
 
 
-ELEMENT = re.compile(
-    r"\s*<(\w+)>(?:<!\[CDATA\[([^\]\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*)\]\]>"
-    r"|([^<>&\]\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*))</\1>"
-)
+FORBIDDEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
+ELEMENT = rf"\s*<(\w+)>(?:<!\[CDATA\[([^\]{FORBIDDEN}]*+)\]\]>|([^<>&\]{FORBIDDEN}]*+))</\1>"
 """An element that holds text alone: quoted without any `]`, or bare without anything that would need a reader.
 
 What XML forbids, such as NUL, is left to the reader to refuse.
 """
+ROOT = "<xml>"
+FLAT, ELEMENTS = re.compile(rf"{ROOT}(?:{ELEMENT})*+\s*</xml>\s*"), re.compile(ELEMENT)
 
 
 def parse(document: bytes | str) -> Fields:
@@ -37,15 +37,12 @@ def parse(document: bytes | str) -> Fields:
 
 def _parse_flat(text: str) -> Fields | None:
     """The quickest way, for a root whose children hold text alone, as most callbacks are; None for all others."""
-    if not text.startswith("<xml>"):
+    if FLAT.fullmatch(text) is None:
         return None
     fields: Fields = {}
-    position = len("<xml>")
-    while (element := ELEMENT.match(text, position)) is not None:
-        name, quoted, bare = element.groups()
-        _add(fields, name, (quoted or bare or "").strip())
-        position = element.end()
-    return fields if text[position:].strip() == "</xml>" else None
+    for name, quoted, bare in ELEMENTS.findall(text, len(ROOT)):
+        _add(fields, name, (quoted or bare).strip())
+    return fields
 
 
 def _parse(text: str) -> Fields:

@@ -50,7 +50,9 @@ def insert_new(
     names = tuple(column.name for column in table_of(model).c if column.name in rows[0])  # as INSERT orders them
     stores = _stores(model, names)
     for first, count in _chunks(len(rows)):
-        values = [store(row[name]) for row in rows[first : first + count] for name, store in stores]
+        values = [
+            store(row[name]) if store else row[name] for row in rows[first : first + count] for name, store in stores
+        ]
         session.connection().exec_driver_sql(_many_values(model, names, count), tuple(values))
     return ()
 
@@ -73,14 +75,10 @@ def _many_values(model: type[SQLModel], names: tuple[str, ...], count: int) -> s
 
 
 @lru_cache(maxsize=64)
-def _stores(model: type[SQLModel], names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any]]]:
-    """How the values of each column are written."""
+def _stores(model: type[SQLModel], names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """How the values of each column are written; None where they stay as they are."""
     columns = table_of(model).c
-    return [(name, columns[name].type.dialect_impl(SQLITE).bind_processor(SQLITE) or _as_it_is) for name in names]
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return [(name, columns[name].type.dialect_impl(SQLITE).bind_processor(SQLITE)) for name in names]
 
 
 def insert_one(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> bool:

@@ -41,9 +41,10 @@ class Callbacks:
 
     async def wecom(self, request: web.Request) -> web.Response:
         self._intake.admit()
-        body = await request.read()
-        event, key = wecom.read(_given(self._wecom, "WECOM"), request.query, body, self._clock.now())
-        await self._intake.keep(_arrival("wecom", event, key))
+        door, body = _given(self._wecom, "WECOM"), await request.read()
+        await self._intake.keep_read(
+            lambda: _arrival("wecom", *wecom.read(door, request.query, body, self._clock.now()))
+        )
         return web.Response()
 
     async def verify_official(self, request: web.Request) -> web.Response:
@@ -69,9 +70,10 @@ class Callbacks:
 
     async def aibot(self, request: web.Request) -> web.Response:
         self._intake.admit()
-        body = await request.read()
-        event, key = aibot.read(_given(self._aibot, "AIBOT"), request.query, body, self._clock.now())
-        await self._intake.keep(_arrival("aibot", event, key))
+        door, body = _given(self._aibot, "AIBOT"), await request.read()
+        await self._intake.keep_read(
+            lambda: _arrival("aibot", *aibot.read(door, request.query, body, self._clock.now()))
+        )
         return web.Response()
 
 

@@ -6,6 +6,7 @@ nobody waits for company.
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from bot import metrics
 from bot.errors import BotError
@@ -27,25 +28,40 @@ class Overloaded(BotError):
     """The door is full; say 503, and the platform comes again."""
 
 
+_Delivery = tuple[Callable[[], Sequence[Arrival]], "asyncio.Future[Sequence[Arrival]]"]
+
+
 class Intake:
     """The only way into the inbox from outside."""
 
     def __init__(self, store: Store, most: int) -> None:
         """`most` is how many rows of the inbox may wait to be handled."""
         self._store, self._most, self._backlog = store, most, 0
-        self._waiting: list[tuple[list[Arrival], asyncio.Future[None]]] = []
+        self._waiting: list[_Delivery] = []
         self._waiting_arrivals = 0
         self._bell = asyncio.Event()
         self._stopped = False
 
     async def keep(self, *arrivals: Arrival) -> None:
         """Return when the arrivals are in the database for good. Raises `Overloaded`."""
-        self.admit(FOR_INSTANT if all(one.event.lane is Lane.INSTANT for one in arrivals) else 1)
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((list(arrivals), kept))
-        self._waiting_arrivals += len(arrivals)
+        await self._wait_for(lambda: arrivals, len(arrivals))
+
+    async def keep_read(self, read: Callable[[], Arrival]) -> Arrival:
+        """Read an arrival and keep it. Raises `Overloaded`, and whatever `read` raises.
+
+        Reading waits for the commit too: one after the other, in a row, callbacks are read in a third of the time that
+        each takes between two requests, with the processor's caches full of other things.
+        """
+        [arrival] = await self._wait_for(lambda: [read()], 1)
+        return arrival
+
+    async def _wait_for(self, read: Callable[[], Sequence[Arrival]], count: int) -> Sequence[Arrival]:
+        self.admit()
+        kept: asyncio.Future[Sequence[Arrival]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((read, kept))
+        self._waiting_arrivals += count
         self._bell.set()
-        await kept
+        return await kept
 
     def admit(self, room: int = FOR_INSTANT) -> None:
         """Raises `Overloaded` when there is no room, so that nobody reads a body in vain."""
@@ -53,6 +69,9 @@ class Intake:
             raise Overloaded("the door is closing")
         if self._waiting_arrivals >= MOST_WAITING:
             raise Overloaded("too many callbacks are waiting")
+        self._check_backlog(room)
+
+    def _check_backlog(self, room: int) -> None:
         if self._backlog >= self._most * room:
             raise Overloaded("too many events are waiting to be handled")
 
@@ -75,8 +94,9 @@ class Intake:
         self._stopped = True
         self._bell.set()
 
-    async def _commit(self, gathered: list[tuple[list[Arrival], asyncio.Future[None]]]) -> None:
-        arrivals = [arrival for several, _kept in gathered for arrival in several]
+    async def _commit(self, gathered: list[_Delivery]) -> None:
+        deliveries = [(arrivals, kept) for read, kept in gathered if (arrivals := self._read(read, kept)) is not None]
+        arrivals = [arrival for several, _kept in deliveries for arrival in several]
 
         def insert(work: Work) -> None:
             work.receive(arrivals)
@@ -84,13 +104,26 @@ class Intake:
         try:
             await self._store.work(insert, Urgency.DOOR)
         except Exception as error:  # each of those who wait is told
-            for _several, kept in gathered:
+            for _several, kept in deliveries:
                 if not kept.done():
                     kept.set_exception(error)
             return
         self._backlog += len(arrivals)
         for source, count in Counter(arrival.source for arrival in arrivals).items():
             metrics.ARRIVED.labels(source).inc(count)
-        for _several, kept in gathered:
+        for several, kept in deliveries:
             if not kept.done():
-                kept.set_result(None)
+                kept.set_result(several)
+
+    def _read(
+        self, read: Callable[[], Sequence[Arrival]], kept: asyncio.Future[Sequence[Arrival]]
+    ) -> Sequence[Arrival] | None:
+        """What was delivered; None when it cannot be read or has no room, of which whoever waits is told."""
+        try:
+            arrivals = read()
+            self._check_backlog(FOR_INSTANT if all(one.event.lane is Lane.INSTANT for one in arrivals) else 1)
+        except Exception as error:
+            if not kept.done():
+                kept.set_exception(error)
+            return None
+        return arrivals
