@@ -73,12 +73,12 @@ def test_what_would_be_said_is_told_with_its_delay() -> None:
     assert "      40     1h30m    1h30m    1h30m  message_staff “来客了”" in lines_of(told, ZoneInfo("UTC"))
 
 
-def test_a_quota_that_would_be_broken_is_named() -> None:
+def test_a_quota_is_used_up_and_what_does_not_fit_is_held_back() -> None:
     twice = "steps: [{do: send_mass, text: '{{ now }}'}, {wait: 8h}, {do: send_mass, text: '{{ now }}!'}]\n"
     told = simulated(f"purpose: service\n{twice}", trigger='{cron: "0 9 * * *"}', contacts=4)
     [quota] = told.quotas
-    assert quota.over == 4
-    assert quota.most > quota.limit
+    assert (quota.most, quota.over) == (quota.limit, 0)
+    assert sum(one.suppressed for one in told.sayings) > 0
 
 
 def test_half_of_the_people_do_what_is_waited_for() -> None:

@@ -54,8 +54,11 @@ async def test_a_silent_owner_is_reminded_and_then_the_manager_hears_of_it(world
     assert len(world.wecom.inbox_of("lin")) > before
 
 
-async def test_a_cron_sop_posts_once_an_evening(world: World) -> None:
-    await world.advance(timedelta(hours=10, minutes=5))
-    assert len(world.bodies(ADD)) == 1
+async def test_a_cron_sop_posts_once_on_each_of_its_evenings(world: World) -> None:
+    """The shipped one posts on the 5th, 15th and 25th of a month; the story begins on 23 November, at ten."""
+    await world.advance(timedelta(days=1, hours=10, minutes=5))
+    assert world.bodies(ADD) == []
     await world.advance(timedelta(days=1))
+    assert len(world.bodies(ADD)) == 1
+    await world.advance(timedelta(days=10))
     assert len(world.bodies(ADD)) == 2
