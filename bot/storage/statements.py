@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel
 from bot.storage import touched
 
 MOST_ROWS = 64
+ONE: ColumnElement[int] = literal_column("1")
 SQLITE = sqlite.dialect(json_serializer=lambda value: orjson.dumps(value).decode(), paramstyle="qmark")
 """SQLite as `bot.storage.database` opens it."""
 
@@ -23,7 +24,10 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def _insert(session: Session, model: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
-    dialect = session.get_bind().dialect.name
+    return _insert_for(session.get_bind().dialect.name, model)
+
+
+def _insert_for(dialect: str, model: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
     table = table_of(model)
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
@@ -83,7 +87,7 @@ def _stores(model: type[SQLModel], names: tuple[str, ...]) -> list[tuple[str, Ca
 
 def insert_one(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> bool:
     """Insert a row; False when its unique key is there already."""
-    return _insert_returning(session, model, row, literal_column("1")) is not None
+    return _insert_returning(session, model, row, ONE) is not None
 
 
 def insert_id(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> int | None:
@@ -93,12 +97,18 @@ def insert_id(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -
 
 
 def _insert_returning(session: Session, model: type[SQLModel], row: Mapping[str, Any], told: ColumnElement[Any]) -> Any:
-    insert: Any = _insert(session, model).values(**row).on_conflict_do_nothing()
-    found = session.connection().execute(insert.returning(told)).first()
+    insert = _insert_or_leave(session.get_bind().dialect.name, model, told)
+    found = session.connection().execute(insert, dict(row)).first()
     if found is None:
         return None
     touched.remember(session, table_of(model).name, row)
     return found[0]
+
+
+@lru_cache(maxsize=256)
+def _insert_or_leave(dialect: str, model: type[SQLModel], told: ColumnElement[Any]) -> Any:
+    """Built once: with the values in it, the statement would cost more than the database does."""
+    return _insert_for(dialect, model).on_conflict_do_nothing().returning(told)
 
 
 def upsert(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
