@@ -112,8 +112,8 @@ class Measured:
 def measure(database: Database, contacts: int) -> Measured:
     asked, scope = condition(), Scope(subject="contact", now=NOW)
 
-    def one_event(contact: int) -> list[bool]:
-        return database.run_here(lambda session: segments.which(session, [asked], scope, contact))
+    def one_event(contact: int) -> object:
+        return database.run_here(lambda session: segments.which(session, [asked], scope, [contact]))
 
     began = time.perf_counter()
     members = database.run_here(lambda session: segments.count(session, asked, scope))

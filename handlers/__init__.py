@@ -16,7 +16,6 @@ from handlers import (
     official,
     posts,
     scores,
-    segments,
     staff,
     tagging,
     troubles,
@@ -43,6 +42,5 @@ for part in (
     housekeeping,
     scores,
     journeys,
-    segments,
 ):
     root.include(part.router)

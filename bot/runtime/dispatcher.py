@@ -1,5 +1,6 @@
 """One event to its handlers, and what that led to."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from bot.model.tables import InboxRow
 from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import Settings
+from bot.sop import membership
 from bot.sop.library import Library
 from bot.storage import ledger
 from bot.storage.work import Work
@@ -35,17 +37,21 @@ class Dispatcher:
     def __init__(self, router: Router, settings: Settings, knowledge: Knowledge) -> None:
         self._router, self._settings, self._knowledge = router, settings, knowledge
 
-    def handle(self, work: Work, row: InboxRow) -> None:
-        """Handle a row and finish it; when a handler raises, keep nothing and try again later."""
-        with log.tracing(row.trace_id):
-            metrics.HANDLED.labels(row.kind, self._handle(work, row)).inc()
+    def handle(self, work: Work, rows: Sequence[InboxRow]) -> None:
+        """Handle rows and finish them, then look at the segments of whoever they changed."""
+        changes = membership.Changes()
+        for row in rows:
+            with log.tracing(row.trace_id):
+                metrics.HANDLED.labels(row.kind, self._handle(work, row, changes)).inc()
+        self._judge(work, changes)
 
-    def _handle(self, work: Work, row: InboxRow) -> str:
+    def _handle(self, work: Work, row: InboxRow, changes: membership.Changes) -> str:
+        """When a handler raises, nothing of it is kept, and the row is tried again later."""
         inside = replace(work, trace_id=TraceId(row.trace_id), origin=f"inbox:{row.id}")
         try:
             with work.session.begin_nested():
                 self.dispatch(inside, ledger.read_event(row.kind, row.payload))
-                work.session.flush()
+                changes.note(inside)
                 ledger.finish(work.session, row, work.now)
             return "done"
         except Exception as error:
@@ -53,6 +59,14 @@ class Dispatcher:
             buried = ledger.retry(work.session, row, work.now, reason)
             logger.error("event failed", kind=row.kind, row=row.id, buried=buried, exc_info=True)
             return "buried" if buried else "again"
+
+    def _judge(self, work: Work, changes: membership.Changes) -> None:
+        """A segment that cannot be asked undoes no event: the hourly count makes up for it."""
+        try:
+            with work.session.begin_nested():
+                changes.judge(work.session, self._knowledge.library)
+        except Exception:
+            logger.error("segments were not followed", exc_info=True)
 
     def dispatch(self, work: Work, event: Event) -> None:
         use(self._settings.language)

@@ -33,8 +33,7 @@ class Worker:
 
     def _handle(self, work: Work, ids: Sequence[int] | None) -> int:
         rows = ledger.claim_events(work.session, self.lane, work.now, BATCH, ids)
-        for row in rows:
-            self._dispatcher.handle(work, row)
+        self._dispatcher.handle(work, rows)
         if self._store.queue.spreads_rows:
             work.announced.add(self.topic, spread.next_events(work.session, self.lane, rows))
         return len(rows)

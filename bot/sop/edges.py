@@ -4,7 +4,7 @@ An edge is a column of moments and an age. Only columns with an index are follow
 not what exists; the others, days without a time and sequences are minded when everybody is looked at, on the hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,14 +44,14 @@ def passed(work: Work, edges: list[Edge], scope: Scope, since: datetime, limit: 
     return sorted(found)[:limit]
 
 
-def upcoming(work: Work, edges: list[Edge], scope: Scope, subject_id: Any = None) -> datetime | None:
-    """When the next moment comes of age: of one subject, or of anybody."""
+def upcoming(work: Work, edges: list[Edge], scope: Scope, subject_ids: Sequence[Any] | None = None) -> datetime | None:
+    """When the next moment comes of age: of these subjects, or of anybody."""
     anchor = ANCHORS[scope.subject]
-    is_one = None if subject_id is None else anchor.id == subject_id
+    among = None if subject_ids is None else anchor.id.in_(subject_ids)
     found = [
         moment + edge.age + AFTER
         for edge in edges
-        if (moment := queries.first_after(work.session, anchor.table, is_one, edge.moments, scope.now - edge.age))
+        if (moment := queries.first_after(work.session, anchor.table, among, edge.moments, scope.now - edge.age))
     ]
     return min(found, default=None)
 

@@ -12,7 +12,7 @@ START = "sop.start"
 CONTINUE = "sop.continue"
 """A schedule has more subjects than one transaction takes: `sop`, `at`, `after`, the last id that was enrolled."""
 RECOUNT = "segment.recount"
-"""Everybody is looked at for a segment: `segment`."""
+"""Everybody is looked at for a segment: `segment`; of a count that has begun, the last id `after`, and its `digest`."""
 EDGE = "segment.edge"
 """Time alone may have changed who is in a segment: `segment`."""
 EXPERIMENT = "experiment.judge"
@@ -33,5 +33,6 @@ def go_on(sop: str, due_at: datetime, after: Any, now: datetime) -> TimerDue:
     return TimerDue(at=now, name=CONTINUE, about=about, subject=f"sop:{sop}")
 
 
-def recount(segment: str, now: datetime) -> TimerDue:
-    return TimerDue(at=now, name=RECOUNT, about={"segment": segment}, subject=f"segment:{segment}")
+def recount(segment: str, after: Any, digest: str, now: datetime) -> TimerDue:
+    about = {"segment": segment, "after": after, "digest": digest}
+    return TimerDue(at=now, name=RECOUNT, about=about, subject=f"segment:{segment}")

@@ -64,8 +64,8 @@ def on_timer(work: Work, library: Library, event: TimerDue) -> None:
             entering.for_run(turn, run_id, name)
         case followups.CONTINUE, {"sop": str(name), "at": str(at), "after": after}:
             entering.for_everybody(turn, name, datetime.fromisoformat(at), after)
-        case followups.RECOUNT, {"segment": str(segment)}:
-            membership.recount(work, library, segment)
+        case followups.RECOUNT, {"segment": str(segment), **more}:
+            membership.recount(work, library, segment, more.get("after"), str(more.get("digest", "")))
         case followups.EDGE, {"segment": str(segment)}:
             membership.pass_on(work, library, segment)
         case followups.EXPERIMENT, {"experiment": int(experiment)}:

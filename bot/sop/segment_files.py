@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from bot.i18n import _
@@ -9,10 +11,12 @@ from bot.sop import source
 from bot.sop.conditions import ALWAYS, Condition, leaves, parse_condition
 from bot.sop.findings import Finding, shown
 from bot.sop.reading import Reading
-from bot.sop.scope import SUBJECTS, Subject
+from bot.sop.scope import SUBJECTS, Scope, Subject
+from bot.sop.segments import tables_of
 
 FOLDER = "segments"
 KEYS = ("segment", "title", "subject", "who")
+SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,11 @@ class Segment:
     subject: Subject
     who: Condition
     digest: str
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables whose facts it asks about, whatever the moment."""
+        return tables_of(self.who, Scope(subject=self.subject, now=SOME_MOMENT))
 
 
 def paths(folder: Path) -> list[Path]:

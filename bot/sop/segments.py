@@ -55,12 +55,15 @@ def members_clause(condition: Condition, scope: Scope) -> Clause:
     return and_(ANCHORS[scope.subject].audience, clause(condition, scope))
 
 
-def which(session: Session, conditions: Sequence[Condition], scope: Scope, subject_id: Any) -> list[bool]:
-    """Which of the conditions one subject meets, in one question and without reasons."""
+def which(
+    session: Session, conditions: Sequence[Condition], scope: Scope, subject_ids: Sequence[Any]
+) -> dict[Any, list[bool]]:
+    """Which of the conditions each of these subjects meets, in one question and without reasons."""
     anchor = ANCHORS[scope.subject]
     asked = [members_clause(condition, scope) for condition in conditions]
-    row = queries.values_of_one(session, anchor.table, anchor.id == subject_id, asked)
-    return [bool(answer) for answer in row] or [False] * len(conditions)
+    found = queries.values_of_some(session, anchor.table, anchor.id, subject_ids, asked)
+    nothing = [False] * len(conditions)
+    return {id: [bool(answer) for answer in found.get(id, nothing)] for id in subject_ids}
 
 
 def tables_of(condition: Condition, scope: Scope) -> frozenset[str]:

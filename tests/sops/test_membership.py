@@ -197,12 +197,25 @@ def test_the_full_count_agrees_with_the_quick_one_and_goes_in_batches(
     town.add(*(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START) for n in range(10, 20)))
     segment(town, "vip", VIP)
     town.add(*(ContactTag(contact_id=n, name="等级/VIP", source="sync", added_at=START) for n in range(10, 20)))
-    town.work(lambda work: membership.recount(work, town.library, "vip"))
-    town.settle()
+    town.advance(membership.EVERY)
     assert len(members(town, "vip")) == 10
     assert len(told(town)) == 10
-    town.work(lambda work: membership.recount(work, town.library, "vip"))
+    town.advance(membership.EVERY)
     assert len(told(town)) == 10
+
+
+def test_a_contact_who_is_gone_leaves_with_the_next_count(town: Town) -> None:
+    segment(town, "vip", VIP)
+    town.add(SegmentMember(segment="vip", subject="contact:99", entered_at=START))
+    town.advance(membership.EVERY)
+    assert members(town, "vip") == []
+
+
+def test_a_count_goes_no_further_by_a_text_that_is_no_longer_in_force(town: Town) -> None:
+    segment(town, "vip", VIP)
+    town.work(tag)
+    town.work(lambda work: membership.recount(work, town.library, "vip", after=0, digest="another"))
+    assert members(town, "vip") == []
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,10 @@ def ids_between(
 
 
 def first_after(
-    session: Session, anchor: Table, is_one: Clause | None, moments: Moments, after: datetime
+    session: Session, anchor: Table, among: Clause | None, moments: Moments, after: datetime
 ) -> datetime | None:
-    """The first moment after another, of one subject or of any."""
-    where = [moments.column > after, *moments.on, *([] if is_one is None else [is_one])]
+    """The first moment after another, of some subjects or of any."""
+    where = [moments.column > after, *moments.on, *([] if among is None else [among])]
     rows: Any = select(moments.column).select_from(anchor, *moments.tables).where(*where)
     found: datetime | None = session.exec(rows.order_by(moments.column).limit(1)).first()
     return found

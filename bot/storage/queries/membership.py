@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, Table, cast, func, literal, not_
-from sqlmodel import Session, col, delete, insert, select
+from sqlmodel import Session, col, delete, select
 
 from bot.model.tables import SegmentMember, SegmentState
-from bot.storage.queries.segments import Clause, Expression
+from bot.storage.queries.segments import Clause, Expression, type_of
 from bot.storage.statements import changed, insert_one, upsert
 
 
@@ -24,9 +24,10 @@ def counted(session: Session, segment: str, digest: str, at: datetime) -> None:
     session.expire_all()
 
 
-def of_subject(session: Session, subject: str) -> frozenset[str]:
-    """The segments that a subject is in."""
-    return frozenset(session.exec(select(SegmentMember.segment).where(SegmentMember.subject == subject)))
+def of_subjects(session: Session, subjects: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """What these subjects are in, as (segment, subject)."""
+    mine = select(SegmentMember.segment, SegmentMember.subject).where(col(SegmentMember.subject).in_(subjects))
+    return frozenset((segment, subject) for segment, subject in session.exec(mine))
 
 
 def enter(session: Session, segment: str, subject: str, at: datetime) -> bool:
@@ -47,38 +48,32 @@ def size(session: Session, segment: str) -> int:
 # ── everybody at once ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def fill(session: Session, segment: str, prefix: str, anchor: Table, id: Expression, fits: Clause, at: datetime) -> int:
-    """Begin a segment anew with whoever fits; returns how many that are."""
-    changed(session, delete(SegmentMember).where(col(SegmentMember.segment) == segment))
-    key = literal(prefix) + cast(id, String)
-    entered_at: Any = literal(at, SegmentMember.__table__.c.entered_at.type)  # type: ignore[attr-defined]
-    members = select(literal(segment), key, entered_at).select_from(anchor).where(fits)
-    return changed(session, insert(SegmentMember).from_select(["segment", "subject", "entered_at"], members))
+def next_ids(session: Session, anchor: Table, id: Expression, after: Any, limit: int) -> Sequence[Any]:
+    """The ids above `after`, in order, of whoever there is."""
+    rows = select(id).select_from(anchor).order_by(id).limit(limit)
+    return list(session.exec(rows if after is None else rows.where(id > after)))
 
 
-def newcomers(
-    session: Session, segment: str, prefix: str, anchor: Table, id: Expression, fits: Clause, limit: int
-) -> Sequence[Any]:
-    """The ids of whoever fits and is not in the segment yet."""
+def who_fits(session: Session, anchor: Table, id: Expression, first: Any, last: Any, fits: Clause) -> set[Any]:
+    """Those from the id `first` to `last` who fit."""
+    return set(session.exec(select(id).select_from(anchor).where(id.between(first, last), fits)))
+
+
+def who_is_in(
+    session: Session, anchor: Table, id: Expression, first: Any, last: Any, segment: str, prefix: str
+) -> set[Any]:
+    """Those from the id `first` to `last` who are in the segment."""
     is_member = (
         select(literal(1))
         .where(SegmentMember.segment == segment, col(SegmentMember.subject) == literal(prefix) + cast(id, String))
         .correlate(anchor)
         .exists()
     )
-    return list(session.exec(select(id).select_from(anchor).where(fits, not_(is_member)).order_by(id).limit(limit)))
+    return set(session.exec(select(id).select_from(anchor).where(id.between(first, last), is_member)))
 
 
-def leavers(
-    session: Session, segment: str, prefix: str, anchor: Table, id: Expression, fits: Clause, limit: int
-) -> Sequence[str]:
-    """The members of a segment who do not fit any more, those whose row is gone among them."""
-    still = (
-        select(literal(1))
-        .select_from(anchor)
-        .where(literal(prefix) + cast(id, String) == col(SegmentMember.subject), fits)
-        .correlate(SegmentMember)
-        .exists()
-    )
-    gone = select(SegmentMember.subject).where(SegmentMember.segment == segment, not_(still))
-    return list(session.exec(gone.order_by(SegmentMember.subject).limit(limit)))
+def forget_the_gone(session: Session, segment: str, prefix: str, anchor: Table, id: Expression) -> None:
+    """Remove members whose row is gone; each is looked up by its id."""
+    own_id = cast(func.substr(SegmentMember.subject, len(prefix) + 1), type_of(id))
+    exists = select(literal(1)).select_from(anchor).where(id == own_id).correlate(SegmentMember).exists()
+    changed(session, delete(SegmentMember).where(col(SegmentMember.segment) == segment, not_(exists)))

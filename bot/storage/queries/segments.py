@@ -199,6 +199,14 @@ def values_of_one(session: Session, anchor: Table, is_one: Clause, values: Seque
     return () if row is None else tuple(row)
 
 
+def values_of_some(
+    session: Session, anchor: Table, id: Expression, ids: Sequence[Any], values: Sequence[Expression]
+) -> dict[Any, Sequence[Any]]:
+    """What each expression says of these subjects, by their ids; who does not exist is missing."""
+    asked = select(id, *values).select_from(anchor).where(id.in_(ids))
+    return {row[0]: row[1:] for row in session.connection().execute(asked)}
+
+
 def rows_of_one(
     session: Session, anchor: Table, is_one: Clause, tables: Sequence[Table], on: Clause, value: Expression
 ) -> list[Any]:

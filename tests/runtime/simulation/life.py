@@ -66,10 +66,9 @@ class Noted(Dispatcher):
         super().__init__(root, settings, knowledge)
         self._handled = handled
 
-    def handle(self, work: Work, row: InboxRow) -> None:
-        super().handle(work, row)
-        assert row.id is not None
-        self._handled.append(row.id)
+    def handle(self, work: Work, rows: Sequence[InboxRow]) -> None:
+        super().handle(work, rows)
+        self._handled.extend(row.id for row in rows if row.id is not None)
 
 
 class Shelf(Files):
