@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from bot import log
-from bot.storage.queue import EmbeddedQueue
+from bot.storage.queue import EmbeddedQueue, end
 
 logger = log.get(__name__)
 CHANNEL = "xiaoer"
@@ -43,9 +43,7 @@ class PostgresQueue(EmbeddedQueue):
         try:
             yield self
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     async def _keep(self, do: Callable[[Connection], Awaitable[None]]) -> None:
         while True:

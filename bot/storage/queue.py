@@ -87,3 +87,16 @@ class EmbeddedQueue:
 
     def _bell(self, topic: str) -> asyncio.Event:
         return self._bells.setdefault(topic, asyncio.Event())
+
+
+async def end(*tasks: "asyncio.Task[None]") -> None:
+    """Cancel tasks until each has ended.
+
+    Once is not enough: `asyncio.wait_for`, by which the drivers wait, loses on Python 3.11 a cancellation that comes
+    together with the answer (https://github.com/python/cpython/issues/86296).
+    """
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _ended, running = await asyncio.wait(running, timeout=0.1)

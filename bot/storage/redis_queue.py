@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from bot import log
-from bot.storage.queue import EmbeddedQueue
+from bot.storage.queue import EmbeddedQueue, end
 from bot.storage.redis_link import Redis, RedisError
 from bot.storage.streams import Entry, Streams
 
@@ -62,10 +62,7 @@ class RedisQueue(EmbeddedQueue):
         try:
             yield self
         finally:
-            tasks = [publisher, *(line.reading for line in self._lines.values() if line.reading)]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(publisher, *(line.reading for line in self._lines.values() if line.reading))
             await self._leave()
 
     def announce(self, news: Mapping[str, Collection[int]]) -> None:

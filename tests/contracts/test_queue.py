@@ -329,6 +329,19 @@ async def test_what_was_read_and_not_handed_out_is_given_back_at_the_end(spreadi
     assert await staying.step() == 5
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "redis"])
+async def test_a_queue_is_left_at_any_moment(
+    request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path, kind: str
+) -> None:
+    """Whatever its tasks are just doing, also when an answer of the server comes together with their end."""
+    for turns in range(60):
+        async with asyncio.timeout(10), a_stage(request, kind, clock, tmp_path) as stage:
+            one = await stage.process()
+            one.queue.announce({TOPIC: {turns}})
+            for _turn in range(turns):
+                await asyncio.sleep(0)
+
+
 async def test_keys_end_some_day(spreading: Stage) -> None:
     process = await spreading.process()
     await process.receive(*crowd(spreading.clock, 5))
