@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, func, literal_column
+from sqlalchemy import ColumnElement, bindparam, func, literal_column
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select, update
 
@@ -99,17 +99,7 @@ def _inbox_row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     }
 
 
-def claim_events(
-    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
-) -> Sequence[InboxRow]:
-    """Lock up to `limit` rows of a lane that may be handled now, oldest first; with `ids`, only of these."""
-    rows = select(InboxRow).where(*claimable_events(lane, now)).order_by(col(InboxRow.id)).limit(limit)
-    if ids is not None:
-        rows = rows.where(col(InboxRow.id).in_(ids))
-    return session.exec(rows.with_for_update(skip_locked=True)).all()
-
-
-def claimable_events(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]:
+def _claimable_events() -> Sequence[ColumnElement[bool]]:
     """What is true of rows that may be handled now: no older row of their subject is still open."""
     older = aliased(InboxRow)
     blocked = (
@@ -124,10 +114,36 @@ def claimable_events(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]
     )
     return (
         in_state(InboxRow.state, "new"),
-        col(InboxRow.lane) == lane.value,
-        col(InboxRow.ready_at) <= now,
+        col(InboxRow.lane) == bindparam("in_lane"),
+        col(InboxRow.ready_at) <= bindparam("now"),
         or_(InboxRow.subject == "", ~blocked),
     )
+
+
+_EVENTS = _claimable_events()
+CLAIMABLE_EVENTS = select(col(InboxRow.id)).where(*_EVENTS).order_by(col(InboxRow.id)).limit(bindparam("most"))
+"""The ids of rows of `in_lane` that may be handled `now`, the oldest first; at the most so many.
+
+Built once, as the loops ask it all the time: to put it together costs more than the answer.
+"""
+CLAIM_EVENTS = (
+    select(InboxRow)
+    .where(*_EVENTS)
+    .order_by(col(InboxRow.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+CLAIM_THESE_EVENTS = CLAIM_EVENTS.where(col(InboxRow.id).in_(bindparam("ids", expanding=True)))
+
+
+def claim_events(
+    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
+) -> Sequence[InboxRow]:
+    """Lock up to `limit` rows of a lane that may be handled now, oldest first; with `ids`, only of these."""
+    asked = {"in_lane": lane.value, "now": now, "most": limit}
+    if ids is None:
+        return session.exec(CLAIM_EVENTS, params=asked).all()
+    return session.exec(CLAIM_THESE_EVENTS, params={**asked, "ids": ids}).all()
 
 
 def finish(session: Session, row: InboxRow, now: datetime) -> None:
@@ -289,20 +305,7 @@ def states_of(session: Session, keys: Sequence[str]) -> Iterator[tuple[str, str]
             yield key, state
 
 
-def claim_calls(
-    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
-) -> Sequence[OutboxRow]:
-    """Take up to `limit` calls of a lane (or of `ids`) that may leave now; they are `sending` from here on."""
-    ready = select(OutboxRow).where(*claimable_calls(lane, now)).order_by(col(OutboxRow.id)).limit(limit)
-    if ids is not None:
-        ready = ready.where(col(OutboxRow.id).in_(ids))
-    rows = session.exec(ready.with_for_update(skip_locked=True)).all()
-    taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]), col(OutboxRow.state) == "planned")
-    changed(session, taken.values(state="sending", claimed_until=now + SEND_TIMEOUT))
-    return rows
-
-
-def claimable_calls(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]:
+def _claimable_calls() -> Sequence[ColumnElement[bool]]:
     """What is true of calls that may leave now: no older call of their subject is still open."""
     older = aliased(OutboxRow)
     blocked = (
@@ -316,10 +319,39 @@ def claimable_calls(lane: Lane, now: datetime) -> Sequence[ColumnElement[bool]]:
     )
     return (
         in_state(OutboxRow.state, "planned"),
-        col(OutboxRow.lane) == lane.value,
-        col(OutboxRow.ready_at) <= now,
+        col(OutboxRow.lane) == bindparam("in_lane"),
+        col(OutboxRow.ready_at) <= bindparam("now"),
         or_(OutboxRow.subject == "", ~blocked),
     )
+
+
+_CALLS = _claimable_calls()
+CLAIMABLE_CALLS = select(col(OutboxRow.id)).where(*_CALLS).order_by(col(OutboxRow.id)).limit(bindparam("most"))
+"""The ids of calls of `in_lane` that may leave `now`, the oldest first; at the most so many."""
+CLAIM_CALLS = (
+    select(OutboxRow)
+    .where(*_CALLS)
+    .order_by(col(OutboxRow.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+CLAIM_THESE_CALLS = CLAIM_CALLS.where(col(OutboxRow.id).in_(bindparam("ids", expanding=True)))
+
+
+def claim_calls(
+    session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
+) -> Sequence[OutboxRow]:
+    """Take up to `limit` calls of a lane (or of `ids`) that may leave now; they are `sending` from here on."""
+    asked = {"in_lane": lane.value, "now": now, "most": limit}
+    if ids is None:
+        rows = session.exec(CLAIM_CALLS, params=asked).all()
+    else:
+        rows = session.exec(CLAIM_THESE_CALLS, params={**asked, "ids": ids}).all()
+    if rows:
+        taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]))
+        still = taken.where(col(OutboxRow.state) == "planned")
+        changed(session, still.values(state="sending", claimed_until=now + SEND_TIMEOUT))
+    return rows
 
 
 def conclude(

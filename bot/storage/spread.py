@@ -1,24 +1,27 @@
 """Which rows are to be spread over workers by their ids: those that are due, and those whose turn has just come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow
-from bot.storage.ledger import claimable_calls, claimable_events, in_state
+from bot.storage.ledger import CLAIMABLE_CALLS, CLAIMABLE_EVENTS, in_state
 
 
 def due(session: Session, now: datetime, most: int) -> Mapping[str, Sequence[int]]:
     """The oldest rows that could be worked on now, by topic."""
     found: dict[str, Sequence[int]] = {}
     for lane in Lane:
-        events = select(InboxRow.id).where(*claimable_events(lane, now)).order_by(col(InboxRow.id)).limit(most)
-        calls = select(OutboxRow.id).where(*claimable_calls(lane, now)).order_by(col(OutboxRow.id)).limit(most)
-        found[f"inbox.{lane}"] = [number for number in session.exec(events) if number is not None]
-        found[f"outbox.{lane}"] = [number for number in session.exec(calls) if number is not None]
+        asked = {"in_lane": lane.value, "now": now, "most": most}
+        found[f"inbox.{lane}"] = _numbers(session.exec(CLAIMABLE_EVENTS, params=asked))
+        found[f"outbox.{lane}"] = _numbers(session.exec(CLAIMABLE_CALLS, params=asked))
     return found
+
+
+def _numbers(found: Iterable[int | None]) -> Sequence[int]:
+    return [number for number in found if number is not None]
 
 
 def next_events(session: Session, lane: str, rows: Sequence[InboxRow]) -> Sequence[int]:
@@ -28,7 +31,7 @@ def next_events(session: Session, lane: str, rows: Sequence[InboxRow]) -> Sequen
         return ()
     is_open = (in_state(InboxRow.state, "new"), col(InboxRow.subject).in_(subjects), col(InboxRow.lane) == lane)
     first = select(func.min(InboxRow.id)).where(*is_open).group_by(col(InboxRow.subject))
-    return [number for number in session.exec(first) if number is not None]
+    return _numbers(session.exec(first))
 
 
 def next_calls(session: Session, rows: Sequence[OutboxRow]) -> Sequence[tuple[str, int]]:
