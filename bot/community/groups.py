@@ -93,7 +93,10 @@ def join(
     if not rows.add_member(work.session, chat_id, member_id, contact_id, at, scene):
         member = rows.member(work.session, chat_id, member_id)
         assert member is not None
-        if member.left_at is None or at < member.changed_at or (at == member.changed_at and not newest):
+        if member.left_at is None:
+            member.changed_at = max(member.changed_at, at)  # so that their leaving before that, told late, is old news
+            return
+        if at < member.changed_at or (at == member.changed_at and not newest):
             return
         member.joined_at, member.left_at, member.quit_scene, member.changed_at = at, None, None, at
         member.join_scene = scene
