@@ -41,6 +41,10 @@ class Disk:
     def save(self) -> bytes:
         return bytes(self._raw().serialize())
 
+    def look(self, statement: str) -> list[Any]:
+        """The rows of a SELECT, as they lie."""
+        return list(self._raw().execute(statement))
+
     def _raw(self) -> Any:
         return self.engine.raw_connection().driver_connection
 

@@ -23,7 +23,7 @@ class Fate:
         self.delays_letters = draw.choice((0.0, 0.2, 0.5))
         self.crashes = draw.choice((0.0, 0.0, 0.004, 0.02))
         self.breaks_database = draw.choice((0.0, 0.0, 0.01, 0.04))
-        self.breaks_calls = draw.choice((0.0, 0.05, 0.2))
+        self.breaks_calls = draw.choice((0.0, 0.1, 0.3))
         self.slows_calls = draw.choice((0.0, 0.1, 0.4))
         self.jumps = draw.choice((0.0, 0.0, 0.0, 0.02))
         self.loses_notices = draw.choice((0.0, 0.3))
@@ -55,7 +55,7 @@ class Fate:
         if self.strikes(self.crashes * 2):
             return self.choose(("dies before", "dies after"))
         if self.strikes(self.breaks_calls):
-            return self.choose(("cut", "lost", "closed", "errcode", "errcode"))
+            return self.choose(("cut", "lost", "lost", "closed", "errcode"))
         return ""
 
     def latency_s(self) -> float:

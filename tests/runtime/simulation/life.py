@@ -89,6 +89,11 @@ class Door(Intake):
         await super().keep(*arrivals)
         self._kept(arrivals)
 
+    async def keep_read(self, read: Callable[[], Arrival]) -> Arrival:
+        arrival = await super().keep_read(read)
+        self._kept([arrival])
+        return arrival
+
 
 class Request:
     """A callback's request, as far as the door looks at it."""

@@ -20,12 +20,15 @@ from bot.model.tables import (
     Run,
     ScoreEntry,
     StepRun,
+    Suppression,
     TimerRow,
 )
 from bot.platforms.official.endpoints import BLIND_SENDS
 from bot.platforms.simulator import CUSTOMER_GROUP, INTERNAL_GROUP
 from bot.platforms.wecom.endpoints import REACHES_PEOPLE
+from bot.storage.queries.tally import tally
 from tests.runtime.simulation.town import Town
+from tests.runtime.simulation.wire import Passed
 
 MINUTE = timedelta(minutes=1)
 WELCOME, MARK = "externalcontact/send_welcome_msg", "externalcontact/mark_tag"
@@ -189,6 +192,14 @@ def what_was_triggered_is_accounted_for(_town: Town, session: Session) -> Iterat
 
 
 @promise
+def triggered_is_sent_suppressed_failed_or_pending(_town: Town, session: Session) -> Iterator[str]:
+    for name in sorted({*session.exec(select(Run.sop)), *session.exec(select(Suppression.sop))}):
+        counted = tally(session, name)
+        if not counted.adds_up:
+            yield f"{name}: {counted}"
+
+
+@promise
 def a_run_that_waits_has_a_timer(_town: Town, session: Session) -> Iterator[str]:
     waiting = {
         (timer.payload.get("run"), timer.payload.get("wait"))
@@ -218,6 +229,16 @@ def limits_are_kept(town: Town, _session: Session) -> Iterator[str]:
         most = 20 if name == "a group" else 30
         pairs = zip(moments, moments[most:], strict=False)
         yield from (f"{name} got {most + 1} within {last - first}" for first, last in pairs if last - first < MINUTE)
+
+
+@promise
+def a_pair_is_marked_by_one_call_at_a_time(town: Town, _session: Session) -> Iterator[str]:
+    pairs: defaultdict[tuple[str, str], list[Passed]] = defaultdict(list)
+    for one in sorted(town.exchange.passed, key=lambda one: one.left_at):
+        if one.endpoint == MARK:
+            pairs[one.body["userid"], one.body["external_userid"]].append(one)
+    for pair, calls in pairs.items():
+        yield from (f"{pair} at {later.left_at}" for one, later in pairwise(calls) if later.left_at < one.at)
 
 
 @promise
@@ -276,20 +297,26 @@ def groups_hold_whom_they_hold(town: Town, session: Session) -> Iterator[str]:
 def a_tag_is_marked_once_and_stands(town: Town, session: Session) -> Iterator[str]:
     """The last mark that was taken for a pair and a tag is what the platform shows.
 
-    A relation that was found late gets all tags of its contact, also those that it got while it was not known.
+    A relation that was found, or told of late, gets all tags of its contact, also those from while it was not known.
     """
+    came: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for row in session.exec(select(InboxRow).where(InboxRow.kind == "contact.added")):
+        if row.finished_at is not None:
+            came[row.payload["user_id"], row.payload["external_user_id"]].append(row.finished_at)
     rows: Any = select(FollowUser.user_id, ExternalContact.external_user_id).join(
         ExternalContact, col(ExternalContact.id) == FollowUser.contact_id
     )
     found = set(session.exec(rows.where(col(FollowUser.found_at).is_not(None))).all())
     last: dict[tuple[str, str, str], str] = {}
+    marked_at: dict[tuple[str, str, str], datetime] = {}
     for call in session.exec(select(OutboxRow).where(OutboxRow.endpoint == MARK).order_by(col(OutboxRow.id))):
         for act in ("add_tag", "remove_tag"):
             for tag in call.body.get(act, []):
                 key = (call.body["userid"], call.body["external_userid"], tag)
-                if last.get(key) == act and key[:2] not in town.people.parted | found:
+                is_new = any(marked_at[key] <= at <= call.planned_at for at in came[key[:2]] if key in marked_at)
+                if last.get(key) == act and not is_new and key[:2] not in town.people.parted | found:
                     yield f"{key} was marked {act} twice"
-                last[key] = act if call.state == "sent" else ""
+                last[key], marked_at[key] = act if call.state == "sent" else "", call.planned_at
     for (user, external, tag), act in last.items():
         relation = town.simulator.corp.find_relation(user, external)
         if relation is None or not act or (user, external) in town.people.parted:

@@ -29,7 +29,7 @@ MOST_ROUNDS = 3_000
 RECOVER_EVERY = timedelta(seconds=30)
 REST, LONG_REST = timedelta(minutes=45), timedelta(hours=26)
 UNTIL_SETTLED = timedelta(minutes=6)
-READY = text(
+READY = (
     "SELECT 'inbox.' || lane, min(ready_at) FROM inbox WHERE state = 'new' GROUP BY lane UNION ALL "
     "SELECT 'outbox.' || lane, min(ready_at) FROM outbox WHERE state = 'planned' GROUP BY lane UNION ALL "
     "SELECT 'timers', min(due_at) FROM timers WHERE state = 'waiting' HAVING min(due_at) IS NOT NULL UNION ALL "
@@ -103,11 +103,11 @@ class Town:
             await self._move_without_bot(draw)
         elif self.fate.strikes(self.fate.crashes):
             await self._die("between two steps")
-        elif draw < 0.22:
+        elif draw < 0.14:
             await self._act()
-        elif draw < 0.5:
+        elif draw < 0.34:
             await self._deliver()
-        elif draw < 0.9:
+        elif draw < 0.92:
             await self._step()
         else:
             await self._pass_time()
@@ -259,8 +259,7 @@ class Town:
         return moved
 
     def _ready(self) -> list[tuple[str, datetime]]:
-        with Session(self.base.disk.engine) as session:
-            rows = session.execute(READY).all()
+        rows = self.base.disk.look(READY)
         return [(topic, datetime.fromisoformat(moment).replace(tzinfo=START.tzinfo)) for topic, moment in rows]
 
     def _next_moment(self) -> datetime | None:
