@@ -11,7 +11,7 @@ from bot.i18n import _
 from bot.sop.complaints import said
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
-from bot.sop.filters.operators import BadOperand, Kind
+from bot.sop.filters.operators import RATIO, BadOperand, Kind
 from bot.sop.filters.where import Property, read_where
 from bot.sop.findings import did_you_mean
 from bot.sop.reading import Reading
@@ -185,6 +185,8 @@ def _behaviour(
         else:
             asked_of = "" if key in ("exists", "never") else filter.kind.measure
             tests += _tests(reading, filter.kind, {key: value}, path, asked_of)
+    if RATIO in given and within is None:
+        reading.fail("X102", (*path, RATIO), _("`ratio` compares a window with the one before: give `within`"))
     if not tests and not reading.failed:
         _no_operator(reading, filter, path)
     return Leaf(filter, tuple(tests), params, raw, reading.line(path), within, where, of)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.sop.conditions import Condition, Leaf, Test, leaves
 from bot.sop.filters.kind import Reach
+from bot.sop.filters.operators import RATIO
 from bot.sop.scope import Scope
 from bot.sop.segments import ANCHORS
 from bot.storage.queries import edges as queries
@@ -76,6 +77,8 @@ def _of_behaviour(leaf: Leaf, reach: Reach, scope: Scope) -> Iterator[Edge]:
     moments = Moments(acts.at, reach.tables, (reach.on(scope), acts.which))
     if leaf.within is not None:
         yield Edge(moments, leaf.within)
+        if any(test.measure == RATIO for test in leaf.tests):
+            yield Edge(moments, 2 * leaf.within)
     yield from (Edge(moments, age) for test in leaf.tests if test.measure.endswith("_at") for age in _ages(test))
 
 

@@ -49,6 +49,7 @@ OPERATORS: dict[str, Sentence] = {
     "missing": "unknown",
     "never": "never",
     "count": "how often",
+    "ratio": "compared with the time before",
 }
 
 

@@ -16,6 +16,7 @@ from bot.model.tables import CustomerGroup, ExternalContact, Staff
 from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, Test, leaves
 from bot.sop.filters import where
 from bot.sop.filters.kind import Reach
+from bot.sop.filters.operators import RATIO
 from bot.sop.scope import Judgement, Scope, Subject, Verdict
 from bot.storage.queries import segments as queries
 from bot.storage.queries.segments import Clause, Expression
@@ -177,11 +178,11 @@ def _some(reach: Reach, scope: Scope) -> Any:
 # ── behaviour ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _acts(leaf: Leaf, reach: Reach, scope: Scope) -> Clause:
-    """The subject's rows that a behaviour counts."""
+def _acts(leaf: Leaf, reach: Reach, scope: Scope, measure: str = "") -> Clause:
+    """The subject's rows that a behaviour counts; a ratio looks at the window before, too."""
     assert reach.on is not None
-    acts = leaf.filter.acts(leaf.params, scope)
-    window = [] if leaf.within is None else [acts.at.between(scope.now - leaf.within, scope.now)]
+    acts, windows = leaf.filter.acts(leaf.params, scope), 2 if measure == RATIO else 1
+    window = [] if leaf.within is None else [acts.at.between(scope.now - windows * leaf.within, scope.now)]
     return and_(reach.on(scope), acts.which, *window, *where.clauses(leaf.where, acts.value, scope))
 
 
@@ -191,6 +192,9 @@ def _measure(leaf: Leaf, name: str, scope: Scope) -> Expression:
     match name:
         case "count":
             return func.count()
+        case "ratio":
+            assert leaf.within is not None
+            return queries.ratio(at >= scope.now - leaf.within)
         case "distinct_days":
             return func.count(queries.day_number(at, scope.local.utcoffset() or scope.now - scope.now).distinct())
         case "sum":
@@ -206,7 +210,7 @@ def _measure(leaf: Leaf, name: str, scope: Scope) -> Expression:
 
 
 def _measured(leaf: Leaf, test: Test, reach: Reach, scope: Scope) -> Clause:
-    acts = _acts(leaf, reach, scope)
+    acts = _acts(leaf, reach, scope, test.measure)
     if not test.measure:
         happened = queries.some_row(reach.tables, acts, true())
         return happened if (test.operator == "exists") is test.operand else not_(happened)
@@ -235,8 +239,8 @@ def _shown(leaf: Leaf, scope: Scope) -> Iterator[Expression]:
     if reach.is_own:
         yield leaf.filter.column(leaf.params, scope)
     elif leaf.filter.kind.measures:
-        acts = _acts(leaf, reach, scope)
         for measure in dict.fromkeys(test.measure or "count" for test in leaf.tests):
+            acts = _acts(leaf, reach, scope, measure)
             yield queries.over_rows(reach.tables, acts, _measure(leaf, measure, scope))
 
 

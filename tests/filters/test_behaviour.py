@@ -44,6 +44,11 @@ def orders(town: Town) -> Town:
         ("behaviour.event: {name: order.paid, count: 1, where: {product: 口红}}", [MEI]),
         ("behaviour.event: {name: order.paid, first_at: {not_within: 7d}}", [MEI]),
         ("behaviour.event: {name: order.paid, last_at: {within: 2d}, count: {gte: 3}}", [MEI]),
+        ("behaviour.order_paid: {ratio: 2, within: 7d}", [MEI]),
+        ("behaviour.order_paid: {ratio: {lt: 2}, within: 7d}", []),
+        ("behaviour.order_paid: {ratio: {missing: true}, within: 30d}", [MEI, HAO]),
+        ("behaviour.order_paid: {ratio: 0, within: 1h}", []),
+        ("behaviour.order_paid: {ratio: 0, within: 6d, where: {amount: {lt: 50}}}", [MEI]),
         ("behaviour.link_clicked: {count: 1}", [HAO]),
     ],
 )

@@ -35,8 +35,9 @@ OPERANDS = {
     "secret": {},
     "clock": {"between": "['22:00', '08:00']", "not_between": "['22:00', '08:00']"},
     "behaviour": {
-        "exists": "true", "never": "true", "count": "{gte: 1}", "distinct_days": "{gte: 1}", "sum": "{gte: 1}",
-        "avg": "{gte: 1}", "most": "{gte: 1}", "first_at": "{within: 7d}", "last_at": "{before: 2026-01-01}",
+        "exists": "true", "never": "true", "count": "{gte: 1}", "ratio": "{lte: 1}, within: 7d",
+        "distinct_days": "{gte: 1}", "sum": "{gte: 1}", "avg": "{gte: 1}", "most": "{gte: 1}",
+        "first_at": "{within: 7d}", "last_at": "{before: 2026-01-01}",
     },
     "span": {
         "gt": "1d", "gte": "1d", "lt": "1d", "lte": "1d", "between": "[1d, 2d]", "not_between": "[1d, 2d]",

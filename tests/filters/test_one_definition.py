@@ -34,6 +34,7 @@ BEHAVIOURS: list[dict[str, Any]] = [
     {"exists": True},
     {"never": True},
     {"distinct_days": {"gte": 2}},
+    {"ratio": {"lte": 0.5}, "within": "5d"},
     {"avg": {"gt": 0}},
     {"first_at": {"within": "7d"}},
     {"last_at": {"not_within": "7d"}},

@@ -11,10 +11,11 @@ from bot import i18n
 from bot.model.events import ContactLost, MemberJoined, Tracked
 from bot.model.tables import Behaviour, ContactTag, CustomerGroup, ExternalContact, GroupMember, Lead, StaffTask
 from bot.settings import HOUSE
+from bot.sop import segments
 from bot.sop.library import load
 from bot.sop.publish import publish
 from bot.sop.schema import spelled, walk
-from bot.sop.scope import SHANGHAI
+from bot.sop.scope import SHANGHAI, Scope
 from tests.sops.town import EXTERNAL, GROUP, HAO, MEI, START, ZHOU, Town
 
 WELCOME, SPRING = "contact/welcome", "contact/spring"
@@ -238,3 +239,44 @@ def test_whoever_has_points_that_run_out_is_told_if_in_reach(shop: Town) -> None
     [call] = shop.calls("externalcontact/add_msg_template")
     assert "70 积分" in call.body["text"]["content"]
     assert shop.suppressed("contact/points_expiring") == ["consent"]
+
+
+def members(shop: Town, name: str) -> list[object]:
+    """Who is in a segment that is shipped, now."""
+    segment = shop.library.segments[name]
+    scope = Scope(subject=segment.subject, now=shop.clock.now(), zone=SHANGHAI)
+    return shop.work(lambda work: segments.members(work.session, segment.who, scope))
+
+
+def did(shop: Town, contact: int, name: str, *days_ago: int) -> None:
+    shop.add(*(Behaviour(contact_id=contact, name=name, at=shop.clock.now() - day * DAY) for day in days_ago))
+
+
+def newcomer(shop: Town, number: int) -> int:
+    shop.add(ExternalContact(id=number, external_user_id=f"wm{number}", activity_score=60, first_seen_at=START))
+    return number
+
+
+def test_churn_is_half_the_orders_of_the_month_before_however_many(shop: Town) -> None:
+    for number, (before, lately) in enumerate([(20, 10), (2, 1), (2, 0), (20, 11), (1, 0)], 10):
+        did(shop, newcomer(shop, number), "order.paid", *[5] * lately, *[40] * before, 70)
+    assert members(shop, "churn_risk") == [10, 11, 12]
+
+
+def test_whoever_contributes_is_active_and_buys_may_become_a_koc(shop: Town) -> None:
+    acts = {"friend.invited": [50], "spoke_in_group": list(range(1, 9)), "order.paid": [2, 40, 80]}
+    for number, missing in enumerate(["", *acts], 10):
+        shop.add(
+            GroupMember(
+                chat_id=GROUP,
+                member_id=f"wm{number}",
+                contact_id=newcomer(shop, number),
+                joined_at=START,
+                changed_at=START,
+            )
+        )
+        for name in set(acts) - {missing}:
+            did(shop, number, name, *acts[name])
+    assert members(shop, "koc") == [10]
+    shop.work(lambda work: setattr(work.session.get(ExternalContact, 10), "activity_score", 0))
+    assert members(shop, "koc") == []

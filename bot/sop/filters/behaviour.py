@@ -2,7 +2,8 @@
 
 In YAML: `behaviour.order_paid: {count: {gte: 2}, within: 30d, where: {product: 口红}}`. The window is [now − 30d, now].
 For a group the acts in it count, for a staff member those that name them. `sum`, `avg` and `most` are taken of the
-amount, or of the property that `of` names.
+amount, or of the property that `of` names. `{ratio: {lte: 0.5}, within: 30d}` compares with the window before: half as
+often, or less.
 """
 
 from datetime import timedelta

@@ -265,10 +265,12 @@ FLAG = Kind("flag", {**_FLAG, **_PRESENCE}, "is")
 SECRET = Kind("secret", _PRESENCE)
 CLOCK = Kind("clock", _CLOCK)
 SPAN = Kind("span", {**_SPAN, **_PRESENCE})
+RATIO = "ratio"
+"""Of a behaviour: how often inside the window, as a share of how often in the window of the same length before it."""
 _HAPPENED = {"exists": Operator(_flag), "never": Operator(_flag)}
 _MEASURES = {
-    "count": NUMBER, "distinct_days": NUMBER, "sum": NUMBER, "avg": NUMBER, "most": NUMBER, "first_at": DATE,
-    "last_at": DATE,
+    "count": NUMBER, RATIO: NUMBER, "distinct_days": NUMBER, "sum": NUMBER, "avg": NUMBER, "most": NUMBER,
+    "first_at": DATE, "last_at": DATE,
 }  # fmt: skip
 BEHAVIOUR = Kind("behaviour", _HAPPENED, measures=_MEASURES)
 

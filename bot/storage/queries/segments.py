@@ -15,6 +15,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Table,
+    case,
     cast,
     extract,
     func,
@@ -46,6 +47,12 @@ def some_row(tables: Sequence[Table], on: Clause, condition: Clause) -> Clause:
 def over_rows(tables: Sequence[Table], on: Clause, value: Expression) -> Expression:
     """An aggregate over the rows that belong to the subject, as one value of the subject."""
     return select(value).select_from(*tables).where(on).correlate_except(*tables).scalar_subquery()
+
+
+def ratio(condition: Clause) -> Expression:
+    """Over rows: how many meet a condition, as a share of how many do not; NULL when all of them do."""
+    met = func.sum(case((condition, 1), else_=0))
+    return cast(met, Float) / func.nullif(func.count() - met, 0)
 
 
 def has_item(column: Expression, value: str | int) -> Clause:
