@@ -1,4 +1,5 @@
-"""Scores: every night what deeds are worth is counted anew, points and tags run out; a batch of contacts at a time."""
+"""Scores: every night what deeds are worth is counted anew, points and tags run out, and time moves people to other
+stages of their life; a batch of contacts at a time."""
 
 from datetime import datetime, time, timedelta
 
@@ -8,6 +9,7 @@ from bot.model.lanes import Lane
 from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import Settings
+from bot.sop import lifecycle
 from bot.storage.ledger import Timer
 from bot.storage.work import Work
 
@@ -17,7 +19,7 @@ AT = time(4, 0)
 MOST = 500
 MONTHLY = "stale"
 """Done in the first night of a month that somebody was there for."""
-THEMES = ("contacts", "worth", "expired", MONTHLY)
+THEMES = ("contacts", "worth", "stages", "expired", MONTHLY)
 
 
 def begin(work: Work, settings: Settings) -> None:
@@ -52,6 +54,9 @@ def _do(ctx: Context, theme: str, after: int) -> int | None:
             return ratings.refresh(work, rules, after, MOST)
         case "worth" if rules.rfm is not None:
             ratings.rank(work, rules.rfm)
+        case "stages":
+            stages, zone = ctx.library.stages, ctx.settings.zone
+            return lifecycle.refresh(ctx.session, stages, after, MOST, work.now, zone)
         case "expired" if ratings.take_off_expired(work, MOST):
             return after + 1
         case "stale" if rules.tags is not None and ratings.take_off_stale(work, rules.tags, MOST):

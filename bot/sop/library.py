@@ -8,10 +8,11 @@ from bot import log
 from bot.errors import NotFound
 from bot.model.ids import SopName
 from bot.settings import Settings
-from bot.sop import segment_files, source
+from bot.sop import lifecycle, segment_files, source
 from bot.sop.actions import Surroundings
 from bot.sop.capabilities import capabilities_of
 from bot.sop.findings import Finding, shown
+from bot.sop.lifecycle import Stages
 from bot.sop.parse import parse
 from bot.sop.schema import Sop, Trigger
 from bot.sop.segment_files import Segment
@@ -43,6 +44,7 @@ class Library:
     stamps: Mapping[Path, Stamp] = field(default_factory=dict)
     versions: dict[tuple[str, str], Sop] = field(default_factory=dict)
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    stages: Stages = field(default_factory=Stages)
 
     def __iter__(self) -> Iterator[Sop]:
         return iter(self.sops.values())
@@ -67,7 +69,7 @@ class Library:
 
     def reload(self) -> "tuple[Library, list[Finding]]":
         """What the folder says now; this very library when no file has changed since it was read."""
-        if stamps_of([*files_of(self.folder), *segment_files.paths(self.folder)]) == self.stamps:
+        if stamps_of([*files_of(self.folder), *_beside(self.folder)]) == self.stamps:
             return self, list(self.broken.values())
         return _read(self.folder, self.around, self)
 
@@ -103,9 +105,31 @@ def _read(folder: Path, around: Surroundings, before: Library) -> tuple[Library,
         if known is not None:
             sops[name] = known
     segments, wrong_segments = _segments(folder, before)
-    stamps = {**stamps, **stamps_of(segment_files.paths(folder))}
-    library = replace(before, sops=sops, folder=folder, around=around, broken=broken, stamps=stamps, segments=segments)
-    return library, findings + wrong_segments
+    stages, wrong_stages = _stages(folder, before)
+    library = replace(
+        before,
+        sops=sops,
+        folder=folder,
+        around=around,
+        broken=broken,
+        stamps={**stamps, **stamps_of(_beside(folder))},
+        segments=segments,
+        stages=stages,
+    )
+    return library, findings + wrong_segments + wrong_stages
+
+
+def _beside(folder: Path) -> list[Path]:
+    """The files that are read along with the SOPs."""
+    return [*segment_files.paths(folder), lifecycle.path_in(folder)]
+
+
+def _stages(folder: Path, before: Library) -> tuple[Stages, list[Finding]]:
+    """The stages of a contact's life; those before when the file is broken."""
+    stages, wrong = lifecycle.read(folder)
+    if stages is None:
+        logger.warning("stages cannot be read", path=wrong[0].path, line=wrong[0].line, code=wrong[0].code)
+    return stages or before.stages, wrong
 
 
 def _segments(folder: Path, before: Library) -> tuple[dict[str, Segment], list[Finding]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.i18n import _
-from bot.sop import references, segment_files, source
+from bot.sop import lifecycle, references, segment_files, source
 from bot.sop.actions import Action
 from bot.sop.attachments import Attachment
 from bot.sop.capabilities import TRIGGERS
@@ -31,7 +31,7 @@ def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozens
     known = {path.resolve(): read_file(path, folder) for path in files_of(folder)}
     names = {sop.name for sop, _findings in known.values() if sop is not None}
     segments, _wrong = segment_files.read_all(folder)
-    findings: list[Finding] = []
+    findings: list[Finding] = list(lifecycle.read(folder)[1])
     for path in checked(paths):
         if path.parent.name == segment_files.FOLDER:
             findings += segment_files.read_file(path)[1]

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from bot.model.events import SegmentEntered, SegmentExited
 from bot.model.ids import ChatId, ContactId, UserId
-from bot.sop import edges, followups, segments
+from bot.sop import edges, followups, lifecycle, segments
 from bot.sop.library import Library
 from bot.sop.scope import Scope, Subject
 from bot.sop.segment_files import Segment
@@ -23,6 +23,7 @@ from bot.storage.ledger import Timer
 from bot.storage.queries import membership as rows
 from bot.storage.work import Work
 
+CONTACTS = segments.ANCHORS["contact"].table.name
 BATCH = 1000
 """How many are looked at in one transaction, so that nothing urgent waits long behind it."""
 EVERY = timedelta(hours=1)
@@ -47,7 +48,8 @@ class Changes:
             self._by[subject] = work
 
     def judge(self, session: Session, library: Library) -> None:
-        """Let everybody whose facts have changed into segments, and out of them."""
+        """Move everybody whose facts have changed to their stage, and let them into segments and out of them."""
+        self._move_on(session, library)
         if not library.segments or not self._tables:
             return
         known = known_segments(session, library)
@@ -55,6 +57,19 @@ class Changes:
             for some in _slices(subjects, BATCH):
                 works = {subject: self._by[subject] for subject in some}
                 _judge(library, [library.segments[name] for name in names], works, known)
+
+    def _move_on(self, session: Session, library: Library) -> None:
+        """A stage is a fact that segments may ask about, so it comes first."""
+        changed = [
+            subject
+            for subject, tables in self._tables.items()
+            if subject.startswith("contact:") and tables & library.stages.tables
+        ]
+        for some in _slices(changed, BATCH):
+            now, ids = self._by[some[0]].now, [_id_of(subject) for subject in some]
+            for id in lifecycle.settle(session, library.stages, ids, now, library.around.zone):
+                self._tables[f"contact:{id}"].add(CONTACTS)
+            touched.take(session)
 
     def _concerned(self, library: Library) -> dict[tuple[str, ...], list[str]]:
         """Those who changed, by the segments that ask about what changed."""

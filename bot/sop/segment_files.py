@@ -72,13 +72,13 @@ def _parsed(reading: Reading, name: str, digest: str) -> Segment | None:
         reading.fail("X103", ("subject",), _("`subject` is one of: {names}").format(names=", ".join(SUBJECTS)))
         return None
     who = parse_condition(reading, raw["who"], ("who",))
-    for message, line in [] if reading.failed else _unfit(who, subject):
+    for message, line in [] if reading.failed else unfit(who, subject):
         reading.findings.append(Finding(reading.path, line, "X117", message))
     title = reading.text(raw["title"], ("title",), "title")
     return Segment(name=name, title=title, subject=subject, who=who, digest=digest)
 
 
-def _unfit(who: Condition, subject: Subject) -> Iterator[tuple[str, int]]:
+def unfit(who: Condition, subject: Subject) -> Iterator[tuple[str, int]]:
     """A segment is about what is stored of its subject; not about an event, and not about segments."""
     if who == ALWAYS:
         yield _("a segment names those who are in it by a condition"), 1

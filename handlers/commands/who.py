@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.community import contacts, recipients
-from bot.i18n import Sentence, _
+from bot.i18n import _
 from bot.model.tables import ExternalContact, FollowUser
+from bot.sop import lifecycle
 from bot.storage.queries import contacts as rows
 from bot.storage.queries import groups, lookups, tags
 from handlers.commands.command import Ask, command
@@ -13,14 +14,6 @@ from handlers.commands.contact import find_contact, masked, named
 from handlers.commands.parse import Arguments, Rest
 
 LOOKING_BACK = timedelta(days=30)
-STAGES: dict[str, Sentence] = {
-    "prospect": "prospect",
-    "new": "new",
-    "active": "active",
-    "dormant": "dormant",
-    "at_risk": "at risk",
-    "lost": "lost",
-}
 
 
 class Whom(Arguments):
@@ -39,7 +32,7 @@ def _lines(ask: Ask, contact: ExternalContact) -> Iterator[str]:
     yield f"{named(contact)} {contact.external_user_id or ''}".rstrip()
     if profile := [part for part in (contact.company, contact.position, contact.province, contact.city) if part]:
         yield masked(" · ".join(profile))
-    stage = _(STAGES.get(contact.lifecycle_stage, contact.lifecycle_stage))
+    stage = _(lifecycle.NAMES.get(contact.lifecycle_stage, contact.lifecycle_stage))
     sentence = _("Stage: {stage} · lead score {score} · {points} points")
     yield sentence.format(stage=stage, score=contact.lead_score, points=contact.points)
     if contact.phone_sealed:

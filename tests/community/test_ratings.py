@@ -1,5 +1,6 @@
 """Scores that time wears down, points that run out, worth by orders, stale tags: night after night."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,8 @@ from bot.community import points, ratings, scoring
 from bot.community.rules import Decay, Points, Rfm, Rules, ScoreRules, StaleTags, Weights
 from bot.model.ids import ContactId
 from bot.model.tables import Behaviour, ContactTag, ExternalContact, InboxRow, ScoreEntry
+from bot.settings import HOUSE
+from bot.sop import lifecycle
 from handlers import scores
 from tests.community.people import HAO, MEI, START, Community
 
@@ -193,3 +196,13 @@ def test_without_rules_nothing_is_touched(town: Community) -> None:
     town.work(lambda work: setattr(work.session.get(ExternalContact, MEI), "activity_score", 7))
     nights(town, 2)
     assert contact(town).activity_score == 7
+
+
+def test_the_night_moves_people_to_where_time_has_brought_them(town: Community) -> None:
+    stages, _findings = lifecycle.read(HOUSE / "sops")
+    assert stages is not None
+    town.library = replace(town.library, stages=stages)
+    nights(town)
+    assert contact(town).lifecycle_stage == "new"
+    nights(town, 90)
+    assert contact(town).lifecycle_stage == "dormant"

@@ -23,6 +23,15 @@ def people(session: Session, after: int, limit: int) -> Sequence[ExternalContact
     return session.exec(standing.order_by(col(ExternalContact.id)).limit(limit)).all()
 
 
+def people_ids(session: Session, after: int, limit: int) -> list[ContactId]:
+    """Their ids alone."""
+    standing = select(ExternalContact.id).where(
+        col(ExternalContact.id) > after, col(ExternalContact.merged_into).is_(None)
+    )
+    found = session.exec(standing.order_by(col(ExternalContact.id)).limit(limit)).all()
+    return [ContactId(id) for id in found if id is not None]
+
+
 def deeds(session: Session, ids: Sequence[ContactId], names: Sequence[str], since: datetime) -> Sequence[Deed]:
     """Who did what when."""
     rows = select(Behaviour.contact_id, Behaviour.name, Behaviour.at).where(

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from bot.i18n import Sentence, _
 from bot.sop.held_back import RULES
+from bot.sop.lifecycle import NAMES as STAGES
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "STAGES"]
 
 KINDS: Mapping[str, Sentence] = {
     "contact.added": "Contact added",
@@ -138,15 +139,6 @@ PLATFORMS: Mapping[str, Sentence] = {
     "wecom": "WeCom",
     "official": "official account",
     "archive": "conversation archive",
-}
-
-STAGES: Mapping[str, Sentence] = {
-    "prospect": "prospect",
-    "new": "new contact",
-    "active": "active contact",
-    "dormant": "dormant contact",
-    "at_risk": "contact at risk",
-    "lost": "lost contact",
 }
 
 ACTS: Mapping[str, Sentence] = {
