@@ -8,10 +8,12 @@ from bot.community.cards import clip
 from bot.i18n import Sentence, _
 from bot.sop.past import Decision
 from bot.sop.plan import Planned
+from bot.sop.preview import Preview
 from bot.sop.quotas import Use
 from bot.sop.replay import Replayed
 from bot.sop.simulate import Saying, Simulated
 from bot.sop.undo import Undoing, counts
+from bot.text.masking import masked
 
 MOST, QUOTED = 12, 24
 CHANNELS: dict[str, Sentence] = {
@@ -114,6 +116,14 @@ def replayed(told: Replayed, zone: ZoneInfo, most: int = MOST) -> Iterator[str]:
     if told.only_was:
         yield _("Only as it was: {count}").format(count=len(told.only_was))
         yield from (_decision(one, zone) for one in told.only_was[:most])
+
+
+def previewed(told: Preview) -> Iterator[str]:
+    sentence = _("{segment} · {title}: {count} in it now")
+    yield sentence.format(segment=told.segment, title=told.title, count=told.count)
+    for one in told.examples:
+        number = f"#{one.id}" if isinstance(one.id, int) else one.id
+        yield f"  {masked(one.name)} {number}" if one.name else f"  {number}"
 
 
 def undone(told: Undoing, *, is_trial: bool) -> Iterator[str]:

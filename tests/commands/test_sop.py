@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.model.tables import AuditRow, ContactTag
 from bot.sop.library import load
 from bot.sop.publish import publish
 from tests.commands.conftest import Ask
@@ -69,3 +70,39 @@ def test_a_name_does_not_lead_out_of_the_drafts(ask: Ask, folder: Path) -> None:
 
 def test_who_is_no_manager_may_not(ask: Ask, folder: Path) -> None:
     assert "in force" not in ask("/sop publish contact/hello", by="zhou")
+
+
+# ── segments ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+MEIS = "segment: meis\ntitle: 梅们\nsubject: contact\nwho: {contact.name: Mei}\n"
+
+
+def test_a_segment_is_counted_and_previewed(ask: Ask, listening: Community, folder: Path) -> None:
+    assert ask("/segment") == "There is no segment yet."
+    (folder / "segments").mkdir()
+    (folder / "segments" / "meis.yaml").write_text(MEIS, encoding="utf-8")
+    take_up(listening, folder)
+    assert ask("/segment") == "meis · 梅们: 1 in it now"
+    assert ask("/人群 梅们") == ask("/segment meis") == "meis · 梅们: 1 in it now\n  Mei #1"
+    assert ask("/segment meise") == "there is no segment meise. Did you mean meis?"
+    assert "in it now" not in ask("/segment meis", by="zhou")
+
+
+# ── taking back ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_commands_have_tagged_is_shown_and_then_taken_back(ask: Ask, listening: Community) -> None:
+    ask("/tag add Mei 兴趣/口红", by="zhou")
+    shown = ask("/undo command 2h")
+    assert "command gave 1 tags, 0 scores and 0 tasks, which can be taken back." in shown
+    assert shown.endswith("To take it back, write: /undo command 2h yes")
+    assert [tag.removed_at for tag in listening.rows(ContactTag)] == [None]
+    assert "they are taken back" in ask("/撤销 command 2h 确认")
+    assert all(tag.removed_at for tag in listening.rows(ContactTag))
+    [call] = [call for call in listening.calls("externalcontact/mark_tag") if call.body.get("remove_tag")]
+    assert call.body["remove_tag"] == ["etLIP"]
+    [entry] = [row for row in listening.rows(AuditRow) if row.action == "undo"]
+    assert (entry.actor, entry.target) == ("lin", "command")
+    assert ask("/undo command 2h yes") == "Nothing of command is left to take back."
+    assert "neither a moment" in ask("/undo command someday")
+    assert "taken back" not in ask("/undo command 2h yes", by="zhou")

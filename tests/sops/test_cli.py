@@ -98,6 +98,16 @@ def test_replay_and_plan_speak_json(xiaoer: Type) -> None:
     assert json.loads(xiaoer("sop", "plan", "contact/hello", "--json").output)["joins"] == []
 
 
+def test_a_segment_is_counted_with_examples_also_before_it_is_in_force(xiaoer: Type, town: Town) -> None:
+    segment = town.folder / "segments" / "shanghai.yaml"
+    segment.parent.mkdir()
+    segment.write_text("segment: shanghai\ntitle: S\nsubject: contact\nwho: {contact.city: 上海}\n", encoding="utf-8")
+    told = "shanghai · S: 1 in it now\n  梅 #1\n"
+    assert [xiaoer("sop", "segment", *which).output for which in ([], ["shanghai"], [str(segment)])] == [told] * 3
+    [found] = json.loads(xiaoer("sop", "segment", "shanghai", "--examples", "0", "--json").output)
+    assert (found["count"], found["examples"]) == (1, [])
+
+
 def test_lint_names_a_fix(xiaoer: Type, town: Town) -> None:
     answer = xiaoer("sop", "lint", draft(town, "steps: [{do: nte, text: a}]\n"))
     assert answer.exit_code == 1
@@ -115,6 +125,8 @@ def test_the_schema_is_json(xiaoer: Type) -> None:
         ("sop explain 99", "没有找到客户 99：请写编号、外部联系人 id 或完整名字"),
         ("sop explain 1 contact/helo", "没有名为 contact/helo 的流程。是不是 contact/hello？"),
         ("sop simulate hello", "没有名为 hello 的流程。是不是 contact/hello？"),
+        ("sop segment vip", "没有名为 vip 的人群。"),
+        ("sop segment nowhere.yaml", "没有这个文件：nowhere.yaml"),
         ("sop plan nowhere.yaml", "没有这个文件：nowhere.yaml"),
         ("sop rollback contact/hello", "contact/hello 没有更早的版本。"),
         ("sop rollback contact/hello --to ffff", "contact/hello 没有以 ffff 开头的版本。"),

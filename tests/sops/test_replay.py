@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.cli_sop import hearing
+from bot.cli_sop.rehearse import hearing
 from bot.model.ids import SopName
 from bot.sop.parse import parse
 from bot.sop.replay import Replayed, replay

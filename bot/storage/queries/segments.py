@@ -200,6 +200,14 @@ def ids_where(
     return list(session.exec(rows.order_by(id_column).limit(limit)).all())
 
 
+def named_where(
+    session: Session, anchor: Table, id_column: Expression, clause: Clause, limit: int
+) -> Sequence[tuple[Any, str | None]]:
+    """The first of the audience, each with a name."""
+    rows = select(id_column, anchor.c.name).select_from(anchor).where(clause).order_by(id_column).limit(limit)
+    return session.exec(rows).all()
+
+
 def values_of_one(session: Session, anchor: Table, is_one: Clause, values: Sequence[Expression]) -> Sequence[Any]:
     """What each expression says of one subject; empty when there is no such subject."""
     row = session.connection().execute(select(*values).select_from(anchor).where(is_one)).first()
