@@ -36,6 +36,10 @@ def settings() -> Settings:
     return found
 
 
+def now() -> datetime:
+    return CLOCK.now()
+
+
 def print_json(value: object) -> None:
     click.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode())
 
@@ -64,15 +68,15 @@ def look_up(found: Settings, look: Callable[[Session], T]) -> T:
 
 def act_on(found: Settings, act: Callable[[Work], T]) -> T:
     with database_of(found) as database:
-        now = CLOCK.now()
-        trace = TraceId(f"cli:{int(now.timestamp())}")
-        return database.run_here(lambda session: act(Work(session, now, trace, trace)))
+        at = now()
+        trace = TraceId(f"cli:{int(at.timestamp())}")
+        return database.run_here(lambda session: act(Work(session, at, trace, trace)))
 
 
 def moment_of(found: Settings, word: str) -> datetime:
     """2026-02-01, 2026-02-01T08:00, or how long ago: 7d."""
     try:
-        return read_since(word, CLOCK.now(), found.zone)
+        return read_since(word, now(), found.zone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
 

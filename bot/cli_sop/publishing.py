@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli_sop.desk import CLOCK, act_on, as_json_option, library_of, look_up, print_json, say, settings
+from bot.cli_sop.desk import act_on, as_json_option, library_of, look_up, now, print_json, say, settings
 from bot.cli_sop.rehearse import RehearsedLimits, hearing
 from bot.i18n import _
 from bot.settings import Settings
@@ -39,8 +39,8 @@ def plan_(file: str, as_json: bool) -> None:
 
 
 def planned_by(found: Settings, library: Library, file: str) -> Planned:
-    draft, hear, now = draft_of(library, file), hearing(found), CLOCK.now()
-    return look_up(found, lambda session: plan(session, library, draft, hear, now=now, limits=RehearsedLimits()))
+    draft, hear, at = draft_of(library, file), hearing(found), now()
+    return look_up(found, lambda session: plan(session, library, draft, hear, now=at, limits=RehearsedLimits()))
 
 
 @click.command("publish")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli_sop.desk import CLOCK, as_json_option, library_of, look_up, print_json, say, settings
+from bot.cli_sop.desk import as_json_option, library_of, look_up, now, print_json, say, settings
 from bot.sop import telling
 from bot.sop.preview import meant, preview
 
@@ -17,9 +17,9 @@ from bot.sop.preview import meant, preview
 def segment_(names: tuple[str, ...], examples: int, as_json: bool) -> None:
     """Count a segment, by name or file, and name some of those in it; all segments when none is named."""
     found = settings()
-    library, now = library_of(found), CLOCK.now()
+    library, at = library_of(found), now()
     asked = [meant(library, Path(name) if name.endswith(".yaml") else name) for name in names or library.segments]
-    told = look_up(found, lambda session: [preview(session, one, now, found.zone, examples) for one in asked])
+    told = look_up(found, lambda session: [preview(session, one, at, found.zone, examples) for one in asked])
     if as_json:
         print_json([asdict(one) for one in told])
     else:

@@ -5,7 +5,7 @@ from datetime import UTC
 
 import click
 
-from bot.cli_sop.desk import CLOCK, as_json_option, library_of, look_up, moment_of, print_json, say, settings
+from bot.cli_sop.desk import as_json_option, library_of, look_up, moment_of, now, print_json, say, settings
 from bot.cli_sop.rehearse import RehearsedLimits, hearing
 from bot.sop import telling
 from bot.sop.release import draft_of
@@ -23,7 +23,7 @@ def simulate_(name: str, contacts: int, days: int, seed: int, as_json: bool) -> 
     """Let invented contacts walk an SOP, by name or file, on a virtual clock. Nothing is sent."""
     found = settings()
     library = library_of(found)
-    start = CLOCK.now().astimezone(found.zone).replace(hour=8, minute=0, second=0, microsecond=0).astimezone(UTC)
+    start = now().astimezone(found.zone).replace(hour=8, minute=0, second=0, microsecond=0).astimezone(UTC)
     told = simulate(
         library,
         draft_of(library, name),
@@ -47,8 +47,8 @@ def replay_(file: str, since: str, as_json: bool) -> None:
     """Walk a version over the recorded events, without sending, and compare with what happened."""
     found = settings()
     library = library_of(found)
-    draft, moment, now = draft_of(library, file), moment_of(found, since), CLOCK.now()
-    told = look_up(found, lambda session: replay(session, library, draft, hearing(found), since=moment, until=now))
+    draft, moment, until = draft_of(library, file), moment_of(found, since), now()
+    told = look_up(found, lambda session: replay(session, library, draft, hearing(found), since=moment, until=until))
     if as_json:
         parts = {"same": told.same, "only_was": told.only_was, "only_would": told.only_would}
         print_json({"sop": told.sop, "digest": told.digest, "since": told.since, "events": told.events, **parts})

@@ -1,15 +1,25 @@
 """`xiaoer sop …` and `xiaoer undo`, as somebody types them."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bot import settings as configuration
 from bot.cli import cli, main
-from bot.model.tables import ContactTag
-from tests.sops.town import Town
+from bot.cli_sop.rehearse import hearing
+from bot.model.calls import Call
+from bot.model.events import Tracked
+from bot.model.ids import ExternalUserId
+from bot.model.tables import ContactTag, ExternalContact, FollowUser, InboxRow, OutboxRow, Suppression
+from bot.sop.channels import channel_of, reached
+from bot.storage import ledger
+from bot.storage.work import Work
+from tests.sops.town import START, Town
 
 HELLO = "sop: contact/hello\ntitle: T\nsubject: contact\ntrigger: contact.added\n"
 GIVES = "when: {contact.city: 上海}\nsteps: [{do: add_tag, tags: [渠道/春季]}, {do: message_staff, text: 来客了}]\n"
@@ -90,6 +100,72 @@ def test_publish_shows_the_plan_and_rollback_goes_back(xiaoer: Type, town: Town)
     town.read()
     xiaoer("sop", "rollback", "contact/hello")
     assert "上海" in (town.folder / "contact/hello.yaml").read_text(encoding="utf-8")
+
+
+OFFER = """sop: contact/hello
+title: T
+subject: contact
+trigger: {{event: page.viewed}}
+purpose: service
+when: {{contact.city: {city}}}
+steps: [{{do: send_mass, text: {city}上新}}, {{wait: 2d}}, {{do: note, text: {city}}}]
+"""
+
+
+def everybody_looks(town: Town, day: int) -> None:
+    """Ten people look at a page, and what the bot's handlers do about it is on record."""
+    hear = hearing(configuration.load())
+
+    def looks(work: Work, who: ExternalUserId) -> None:
+        event = Tracked(at=work.now, name="page.viewed", event_id=f"{day}:{who}", external_user_id=who)
+        work.record(event)
+        hear(work, town.library, event)
+
+    for number in range(10, 20):
+        town.work(lambda work, number=number: looks(work, ExternalUserId(f"wm{number}")))  # type: ignore[misc]
+    for row in town.rows(InboxRow):
+        town.work(lambda work, row=row: ledger.finish(work.session, row, work.now))  # type: ignore[misc]
+
+
+def messages(town: Town) -> Counter[str]:
+    """What has been planned so far, by channel."""
+    calls = [Call(row.endpoint, row.body) for row in town.rows(OutboxRow)]
+    return Counter(channel for call in calls if (channel := channel_of(call)) for _whom in reached(call))
+
+
+def test_what_a_plan_by_events_foretells_is_what_publishing_then_changes(
+    xiaoer: Type, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli_sop.desk.CLOCK", town.clock)
+    town.add(*(contact_of(number, ("上海", "杭州")[number % 2]) for number in range(10, 20)))
+    town.add(*(FollowUser(contact_id=n, user_id="zhou", added_at=START, changed_at=START) for n in range(10, 20)))
+    town.write("contact/hello", OFFER.format(city="上海"))
+    town.read()
+    everybody_looks(town, 1)
+    old, sent = town.runs("contact/hello"), messages(town)
+    town.advance(timedelta(days=1))
+    path = draft(town, "")
+    Path(path).write_text(OFFER.format(city="杭州"), encoding="utf-8")
+
+    told = json.loads(xiaoer("sop", "plan", path, "--json").output)
+    assert (len(told["joins"]), len(told["leaves"]), told["channels"]) == (5, 5, {"mass_send": 5})
+    assert (town.runs("contact/hello"), messages(town)) == (old, sent)
+    xiaoer("sop", "publish", path, "--yes")
+    town.read()
+    everybody_looks(town, 2)
+
+    new = town.runs("contact/hello")[len(old) :]
+    assert sorted(run.subject for run in new) == told["joins"]
+    assert {run.digest for run in new} == {told["digest"]}
+    assert messages(town) - sent == told["channels"]
+    kept_out = [row.subject for row in town.rows(Suppression) if row.rule == "when"]
+    assert sorted(kept_out[-5:]) == told["leaves"]
+    town.advance(timedelta(days=3))
+    assert [town.notes("contact/hello", place) for place in range(1, 11)] == [["上海"]] * 5 + [["杭州"]] * 5
+
+
+def contact_of(number: int, city: str) -> ExternalContact:
+    return ExternalContact(id=number, external_user_id=f"wm{number}", city=city, first_seen_at=START)
 
 
 def test_replay_and_plan_speak_json(xiaoer: Type) -> None:
