@@ -32,7 +32,16 @@ from bot.storage.queries import rehearsals as rows
 from bot.storage.scratch import scratch
 from bot.storage.work import Work
 
-TELLING = (*SPEAKS, "message_staff", "alert_staff", "ask_staff", "create_task", "create_lead", "publish_moment")
+TELLING = (
+    *SPEAKS,
+    "message_staff",
+    "alert_staff",
+    "ask_staff",
+    "create_task",
+    "create_lead",
+    "send_report",
+    "publish_moment",
+)
 BLOCK = 1000
 """Contacts of a block: enough that starting a process does not count."""
 

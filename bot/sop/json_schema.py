@@ -14,7 +14,7 @@ from bot.sop.components import all_actions
 from bot.sop.durations import UNITS
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
-from bot.sop.filters.operators import KINDS, Kind, Operator
+from bot.sop.filters.operators import KINDS, RATIO, Kind, Operator
 from bot.sop.filters.time import WEEKDAYS
 from bot.sop.parse import PRIORITIES
 from bot.sop.parse_gates import OVERALL
@@ -234,14 +234,19 @@ def _filter(filter: Filter) -> Schema:
         return {"$ref": f"#/$defs/{filter.kind.name}", "description": filter.summary}
     shape = _shape({**_operators(filter.kind), **params["properties"]}, tuple(params.get("required", ())))
     return {
-        "anyOf": [shape, *(_short(filter.kind) if not params.get("required") else [])],
+        "anyOf": [shape | _together(filter.kind), *(_short(filter.kind) if not params.get("required") else [])],
         "description": filter.summary,
     }
 
 
 def _kind(kind: Kind) -> Schema:
     """What may be asked of a fact of a kind."""
-    return {"anyOf": [_shape(_operators(kind)), *_short(kind)]}
+    return {"anyOf": [_shape(_operators(kind)) | _together(kind), *_short(kind)]}
+
+
+def _together(kind: Kind) -> Schema:
+    """What has to stand beside what."""
+    return {"dependentRequired": {RATIO: ["within"]}} if kind.measures else {}
 
 
 def _operators(kind: Kind) -> Schema:

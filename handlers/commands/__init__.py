@@ -6,10 +6,11 @@ from bot import i18n
 from bot.community import roles
 from bot.community.notices import answer_by_code
 from bot.community.paragraphs import pieces
+from bot.community.reports.sending import picture_call
 from bot.community.roles import Role
 from bot.errors import BadCommand, BadInput, NotFound
 from bot.i18n import _
-from bot.model.calls import Call, Upload
+from bot.model.calls import Call
 from bot.model.events import MessageReceived, StaffWrote
 from bot.model.ids import UserId, staff_key
 from bot.runtime.context import Context
@@ -121,7 +122,8 @@ def _say(ask: Ask, reply: str | Reply) -> None:
     for call in _words(ask, text):
         ask.work.plan(call)
     if isinstance(reply, Reply):
-        ask.work.plan(_picture(ask, reply.picture))
+        key = f"answer:{ask.event.message_id}:picture"
+        ask.work.plan(picture_call(ask.user_id, reply.picture, key=key))
 
 
 def _words(ask: Ask, text: str) -> list[Call]:
@@ -135,13 +137,6 @@ def _words(ask: Ask, text: str) -> list[Call]:
 def _text(ask: Ask, text: str, key: str) -> Call:
     body = {"touser": ask.user_id, "msgtype": "text", "text": {"content": text}}
     return Call("message/send", body, key=key, subject=staff_key(ask.user_id))
-
-
-def _picture(ask: Ask, name: str) -> Call:
-    """The text has left by the time this is drawn: calls of one subject leave one after the other."""
-    image = {"media_id": Upload(path=name).placeholder()}
-    body = {"touser": ask.user_id, "msgtype": "image", "image": image}
-    return Call("message/send", body, key=f"answer:{ask.event.message_id}:picture", subject=staff_key(ask.user_id))
 
 
 def _answer_key(event: StaffWrote, n: int) -> str:

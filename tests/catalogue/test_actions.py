@@ -207,6 +207,14 @@ async def test_message_staff(stage: Stage) -> None:
     assert (body["touser"], body["text"]) == ("zhou|lin|boss", {"content": "spring"})
 
 
+async def test_send_report(stage: Stage) -> None:
+    await stage.scheduled("  - {do: send_report, period: week, to: role:manager}", subject="staff")
+    words, picture = [one for one in stage.bodies("message/send") if one["msgtype"] in ("text", "image")]
+    assert words["text"]["content"].startswith("社群周报 · ")
+    assert picture["image"]["media_id"] in stage.wecom.corp.media
+    assert words["touser"] == picture["touser"]
+
+
 async def test_alert_staff(stage: Stage) -> None:
     """A lead: claimed by a button, and the card says so."""
     await stage.do("{do: alert_staff, text: 想买口红, to: [event_staff], lead: opportunity}")

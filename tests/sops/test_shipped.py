@@ -187,6 +187,16 @@ def test_on_monday_staff_with_open_tasks_are_reminded(shop: Town) -> None:
     assert [call.body["touser"] for call in shop.calls("message/send")] == ["zhou"]
 
 
+def test_on_monday_leaders_get_the_report_itself(shop: Town) -> None:
+    at = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
+    shop.clock.move_to(at)
+    shop.due("staff/weekly_report", at)
+    sent = [(call.body["touser"], call.body["msgtype"]) for call in shop.calls("message/send")]
+    assert sorted(sent) == [(user, kind) for user in ("boss", "lin") for kind in ("image", "text")]
+    words = {call.body["text"]["content"] for call in shop.calls("message/send") if "text" in call.body}
+    assert [text.partition("\n")[0] for text in words] == ["社群周报 · 2026-03-02 至 2026-03-08"]
+
+
 @pytest.mark.parametrize("hour", [0, 5, 14, 20, 21, 23])
 def test_a_newcomer_gets_three_touches_within_48_hours_whenever_they_come(shop: Town, hour: int) -> None:
     came = datetime(2026, 3, 2, hour, 50, tzinfo=SHANGHAI).astimezone(UTC)
