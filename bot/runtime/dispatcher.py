@@ -15,10 +15,11 @@ from bot.runtime.router import Router
 from bot.settings import Settings
 from bot.sop import membership
 from bot.sop.library import Library
-from bot.storage import ledger
+from bot.storage import hindrances, ledger
 from bot.storage.work import Work
 
 logger = log.get(__name__)
+HELD_UP = "held up"
 
 
 class Knowledge(Protocol):
@@ -37,13 +38,22 @@ class Dispatcher:
     def __init__(self, router: Router, settings: Settings, knowledge: Knowledge) -> None:
         self._router, self._settings, self._knowledge = router, settings, knowledge
 
-    def handle(self, work: Work, rows: Sequence[InboxRow]) -> None:
-        """Handle rows and finish them, then look at the segments of whoever they changed."""
-        changes = membership.Changes()
+    def handle(self, work: Work, rows: Sequence[InboxRow]) -> int:
+        """Handle rows and finish them, then look at the segments of whoever they changed; returns how many that were.
+
+        It ends before a row that another transaction stands in the way of: whatever this one holds is to be let go
+        first, or the two would wait for each other.
+        """
+        changes, handled = membership.Changes(), 0
         for row in rows:
             with log.tracing(row.trace_id):
-                metrics.HANDLED.labels(row.kind, self._handle(work, row, changes)).inc()
+                ending = self._handle(work, row, changes)
+            metrics.HANDLED.labels(row.kind, ending).inc()
+            if ending == HELD_UP:
+                break
+            handled += 1
         self._judge(work, changes)
+        return handled
 
     def _handle(self, work: Work, row: InboxRow, changes: membership.Changes) -> str:
         """When a handler raises, nothing of it is kept, and the row is tried again later."""
@@ -55,6 +65,10 @@ class Dispatcher:
                 ledger.finish(work.session, row, work.now)
             return "done"
         except Exception as error:
+            if hindrances.is_trouble(error):
+                raise
+            if hindrances.is_in_the_way(error):
+                return HELD_UP
             reason = f"{type(error).__name__}: {error}"[:500]
             buried = ledger.retry(work.session, row, work.now, reason)
             logger.error("event failed", kind=row.kind, row=row.id, buried=buried, exc_info=True)

@@ -66,9 +66,10 @@ class Noted(Dispatcher):
         super().__init__(root, settings, knowledge)
         self._handled = handled
 
-    def handle(self, work: Work, rows: Sequence[InboxRow]) -> None:
-        super().handle(work, rows)
-        self._handled.extend(row.id for row in rows if row.id is not None)
+    def handle(self, work: Work, rows: Sequence[InboxRow]) -> int:
+        handled = super().handle(work, rows)
+        self._handled.extend(row.id for row in rows[:handled] if row.id is not None)
+        return handled
 
 
 class Shelf(Files):

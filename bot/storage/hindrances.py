@@ -1,0 +1,44 @@
+"""Errors of the database that are nobody's fault: another transaction was in the way, or the server is in trouble.
+
+What failed so is done again, however often; it says nothing about the event that was just being handled.
+"""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, text
+
+WAIT_AT_MOST = text("SET LOCAL lock_timeout = 300")
+"""Milliseconds. Of two who wait for each other, PostgreSQL finds out after a second only."""
+IN_THE_WAY = ("40001", "40P01", "55P03")
+IN_TROUBLE = ("08", "53", "57P", "58")
+"""Connections, resources such as disk and memory, a server that is being stopped, and the system below it.
+
+Source: postgresql.org/docs/current/errcodes-appendix.html
+"""
+SQLITE_IN_TROUBLE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
+def be_impatient(session: Session) -> None:
+    """Wait for a lock no longer than a moment, in this transaction. SQLite has one writer, and nobody to wait for."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(WAIT_AT_MOST)
+
+
+def is_in_the_way(error: Exception) -> bool:
+    """Whether another transaction holds what this one needs."""
+    return isinstance(error, DBAPIError) and _code(error) in IN_THE_WAY
+
+
+def is_trouble(error: Exception) -> bool:
+    """Whether the database cannot work at the moment, whatever it is asked."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return _code(error).startswith(SQLITE_IN_TROUBLE)
+    return bool(error.connection_invalidated) or _code(error).startswith(IN_TROUBLE)
+
+
+def _code(error: DBAPIError) -> str:
+    name = "sqlite_errorname" if isinstance(error.orig, sqlite3.Error) else "sqlstate"
+    return str(getattr(error.orig, name, None) or "")
