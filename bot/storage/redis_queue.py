@@ -114,6 +114,8 @@ class RedisQueue(EmbeddedQueue):
         line = self._line(topic)
         if self.is_away:
             return None
+        if most <= 0:  # Redis would take it for all that there is, or refuse
+            return []
         if not line.entries and not line.is_reading:
             try:
                 line.entries.extend(await self._look(topic, line, most))

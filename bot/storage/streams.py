@@ -5,6 +5,7 @@ stream holds a bounded number of ids, and both keys end a day after their last u
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -89,7 +90,8 @@ class Streams:
 
     async def leave(self, topic: str) -> None:
         """Be a consumer no more."""
-        await self._redis.xgroup_delconsumer(_stream(topic), GROUP, self._consumer)
+        with suppress(ResponseError):  # Redis was emptied, and nobody has begun again
+            await self._redis.xgroup_delconsumer(_stream(topic), GROUP, self._consumer)
 
     async def is_my_turn_to_sweep(self, lasts: timedelta) -> bool:
         """Whether the caller is the one, among all processes, who looks after lost rows for so long."""

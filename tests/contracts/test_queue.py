@@ -329,6 +329,16 @@ async def test_what_was_read_and_not_handed_out_is_given_back_at_the_end(spreadi
     assert await staying.step() == 5
 
 
+async def test_whoever_has_no_room_is_given_nothing_and_loses_nobody(spreading: Stage) -> None:
+    process = await spreading.process()
+    await process.receive(*crowd(spreading.clock, 3))
+    async with process.queue.share(TOPIC, 0) as ids:
+        assert ids == []
+    async with process.queue.share(TOPIC, 3) as ids:
+        assert ids is not None
+        assert len(ids) == 3
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 async def test_a_queue_is_left_at_any_moment(
     request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path, kind: str
