@@ -157,9 +157,9 @@ def other_crowd(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postg
 
 
 def fill(town: Town) -> None:
-    """Forty contacts with this and that, and much of it missing."""
+    """Two dozen contacts with this and that, and much of it missing."""
     town.add(CustomerGroup(chat_id="wrA", tags=["老客"]), CustomerGroup(chat_id="wrB", tags=["老客", "新客"]))
-    for n in range(10, 50):
+    for n in range(10, 34):
         town.add(
             ExternalContact(
                 id=n,

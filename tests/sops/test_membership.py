@@ -161,9 +161,9 @@ def test_a_crowd_that_leaves_at_once_leaves_in_batches(town: Town, monkeypatch: 
     monkeypatch.setattr(membership, "BATCH", 3)
     town.add(*(ExternalContact(id=n, external_user_id=f"wm{n}", first_seen_at=START) for n in range(10, 20)))
     town.add(*(Behaviour(contact_id=n, name="order.paid", at=START) for n in range(10, 20)))
-    segment(town, "fresh", FRESH)
+    segment(town, "fresh", FRESH.replace("7d", "5h"))
     assert len(members(town, "fresh")) == 10
-    town.advance(timedelta(days=7, seconds=10))
+    town.advance(timedelta(hours=5, seconds=10))
     assert members(town, "fresh") == []
     assert len(told(town)) == 10
 

@@ -207,12 +207,12 @@ class Town:
         self.clock.move_to(end)
 
     def _next_timer(self, end: datetime) -> TimerRow | None:
-        waiting = [timer for timer in self.rows(TimerRow) if timer.state == "waiting" and timer.due_at <= end]
+        waiting = self.rows(TimerRow, TimerRow.state == "waiting", col(TimerRow.due_at) <= end)
         return min(waiting, key=lambda timer: timer.due_at, default=None)
 
     def settle(self) -> None:
         """Handle the events that the runner left for itself."""
-        while rows := [row for row in self.rows(InboxRow) if row.state == "new" and row.kind == TimerDue.kind]:
+        while rows := self.rows(InboxRow, InboxRow.state == "new", InboxRow.kind == TimerDue.kind):
             for row in rows:
                 event = ledger.read_event(row.kind, row.payload)
                 assert isinstance(event, TimerDue)
@@ -221,9 +221,10 @@ class Town:
 
     # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def rows(self, model: type[T]) -> list[T]:
+    def rows(self, model: type[T], *of: Any) -> list[T]:
         def read(work: Work) -> list[T]:
-            found = list(work.session.exec(select(model).order_by(col(model.id))).all())  # type: ignore[attr-defined]
+            wanted = select(model).where(*of).order_by(col(model.id))  # type: ignore[attr-defined]
+            found = list(work.session.exec(wanted).all())
             work.session.expunge_all()
             return found
 

@@ -1,13 +1,17 @@
 """Posts that are due: at once in internal groups, by the owner's tap in customer groups, and never forgotten."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 from sqlmodel import select
 
 from bot.model.tables import MassSend, Post
 from bot.platforms.simulator.cast import CUSTOMER_GROUP, INTERNAL_GROUP
 from tests.world import World
+from tests.world import world as a_world
 
+HOUSE = Path(__file__).parents[2]
 ADD = "externalcontact/add_msg_template"
 REMIND = "externalcontact/remind_groupmsg_send"
 
@@ -54,11 +58,15 @@ async def test_a_silent_owner_is_reminded_and_then_the_manager_hears_of_it(world
     assert len(world.wecom.inbox_of("lin")) > before
 
 
-async def test_a_cron_sop_posts_once_on_each_of_its_evenings(world: World) -> None:
+async def test_a_cron_sop_posts_once_on_each_of_its_evenings(tmp_path: Path) -> None:
     """The shipped one posts on the 5th, 15th and 25th of a month; the story begins on 23 November, at ten."""
-    await world.advance(timedelta(days=1, hours=10, minutes=5))
-    assert world.bodies(ADD) == []
-    await world.advance(timedelta(days=1))
-    assert len(world.bodies(ADD)) == 1
-    await world.advance(timedelta(days=10))
-    assert len(world.bodies(ADD)) == 2
+    sops = tmp_path / "sops"
+    (sops / "group").mkdir(parents=True)
+    shutil.copy(HOUSE / "sops" / "group" / "evening.yaml", sops / "group")
+    async with a_world(tmp_path, sops=sops) as world:
+        await world.advance(timedelta(days=1, hours=10, minutes=5))
+        assert world.bodies(ADD) == []
+        await world.advance(timedelta(days=1))
+        assert len(world.bodies(ADD)) == 1
+        await world.advance(timedelta(days=10))
+        assert len(world.bodies(ADD)) == 2
