@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.community.complaints import said
 from bot.i18n import _
-from bot.sop.complaints import said
 from bot.sop.filters import all_filters
 from bot.sop.filters.kind import Filter
 from bot.sop.filters.operators import RATIO, BadOperand, Kind

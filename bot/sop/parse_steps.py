@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.community.complaints import said
 from bot.i18n import _
-from bot.sop.complaints import said
 from bot.sop.components import all_actions
 from bot.sop.conditions import ALWAYS, parse_condition
 from bot.sop.findings import did_you_mean

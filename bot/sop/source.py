@@ -10,25 +10,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from bot.i18n import Sentence, _
+from bot.community.complaints import said_of_yaml
+from bot.i18n import _
 
 Path = tuple[str | int, ...]
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 40
-REASONS: dict[str, Sentence] = {
-    "found duplicate key": "a key stands here twice",
-    "found character '\\t'": "a tab stands here: indent with spaces",
-    "found character '@'": "a text that begins with @ or ` has to stand in quotes",
-    "found character '`'": "a text that begins with @ or ` has to stand in quotes",
-    "found character '%'": "a text that begins with % has to stand in quotes",
-    "mapping values are not allowed": "a “:” too many: quote a text with “: ” in it, or mend the indentation",
-    "could not find expected ':'": "a “:” is missing after a name",
-    "found undefined alias": "a text that begins with * has to stand in quotes",
-    "special characters are not allowed": "there is a character that no text has: is this a text file?",
-    "found unexpected end of stream": "a quote is not closed",
-}
-"""What the YAML reader says, by its beginning, and what we say."""
 TEXTS_KEPT = 256
 
 
@@ -81,19 +69,12 @@ def read(text: str) -> Source:
         tree = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadSource(_reason(error.problem or error.context or ""), mark.line + 1 if mark else 1) from error
+        raise BadSource(said_of_yaml(error.problem or error.context or ""), mark.line + 1 if mark else 1) from error
     except (YAMLError, ValueError, RecursionError) as error:
-        raise BadSource(_reason(str(error))) from error
+        raise BadSource(said_of_yaml(str(error))) from error
     source = Source(None)
     source.value = _Plain(source).convert(tree, ())
     return source
-
-
-def _reason(problem: str) -> str:
-    for beginning, sentence in REASONS.items():
-        if problem.startswith(beginning):
-            return _(sentence)
-    return _("this is not YAML: a bracket, a quote or the indentation is wrong")
 
 
 def line_of(text: str, *path: str | int) -> int:

@@ -1,12 +1,25 @@
 """Rule files: what is wrong is told with file and line, and the last good rules stay in force."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot import i18n
 from bot.community import rules
 from bot.community.rules import RulesError, judge_message
 from bot.errors import BadInput
+
+PROSE = re.compile(r"\b[a-zA-Z]{2,} [a-z]{2,} [a-z]{2,}")
+"""Three English words in a row: a sentence that nobody translated."""
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    i18n.use("en")
+    yield
+    i18n.use(i18n.DEFAULT)
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -20,7 +33,7 @@ def write(folder: Path, name: str, text: str) -> Path:
     ("name", "text", "line", "words"),
     [
         ("hygiene.yaml", "shadow: maybe\n", 1, "shadow"),
-        ("hygiene.yaml", "shadow: true\nshadows: true\n", 2, "not a known name"),
+        ("hygiene.yaml", "shadow: true\nshadows: true\n", 2, "not known here"),
         ("hygiene.yaml", "rules:\n  a:\n    title: x\n", 2, "words (or files), or links, or details"),
         ("hygiene.yaml", "rules:\n  a: {words: [x], details: [phone]}\n", 2, "one of the three"),
         ("hygiene.yaml", "rules:\n  a:\n    words:\n      - 微信\n      - '\u200b'\n", 5, "nothing to look for"),
@@ -34,7 +47,7 @@ def write(folder: Path, name: str, text: str) -> Path:
         ("scoring.yaml", "behaviours:\n  ok: 1\n  bad: many\n", 3, "bad"),
         ("replies.yaml", "rules:\n  a: {text: hi}\n", 2, "exact or contains"),
         ("live_codes.yaml", "codes:\n  a: {tags: [x]}\n", 2, "group/tag"),
-        ("live_codes.yaml", "codes:\n  a: {}\n  a: {}\n", 3, "duplicate"),
+        ("live_codes.yaml", "codes:\n  a: {}\n  a: {}\n", 3, "twice"),
         ("hygiene.yaml", "rules: [\n", 2, ""),
         ("hygiene.yaml", "- a\n- b\n", 1, ""),
         ("hygiene.yaml", "\tx: 1\n", 1, ""),
@@ -42,8 +55,13 @@ def write(folder: Path, name: str, text: str) -> Path:
 )
 def test_a_bad_file_is_one_line_with_file_and_line(tmp_path: Path, name: str, text: str, line: int, words: str) -> None:
     path = write(tmp_path, name, text)
-    with pytest.raises(RulesError) as caught:
-        rules.load(tmp_path)
+    said = {}
+    for language in ("zh_CN", "en"):
+        i18n.use(language)
+        with pytest.raises(RulesError) as caught:
+            rules.load(tmp_path)
+        said[language] = caught.value.message
+    assert not PROSE.search(said["zh_CN"]), said["zh_CN"]
     assert isinstance(caught.value, BadInput)
     assert (caught.value.path, caught.value.line) == (path, line)
     assert words in str(caught.value)
@@ -60,7 +78,7 @@ def test_a_word_file_is_read_line_by_line(tmp_path: Path) -> None:
 
 def test_a_missing_or_unreadable_word_file_is_named(tmp_path: Path) -> None:
     write(tmp_path, "hygiene.yaml", "rules:\n  a: {files: [words/none.txt]}\n")
-    with pytest.raises(RulesError, match=r"none\.txt:0: cannot be read"):
+    with pytest.raises(RulesError, match=r"none\.txt:0: the file cannot be read"):
         rules.load(tmp_path)
     (tmp_path / "words").mkdir()
     (tmp_path / "words" / "none.txt").write_bytes("微信".encode("gbk"))

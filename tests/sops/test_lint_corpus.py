@@ -106,7 +106,7 @@ def test_an_sop_that_cannot_begin_for_want_of_an_adapter_is_only_warned_of(lint:
 def test_a_mix_that_cannot_be_read_is_named(lint: Lint, folder: Path) -> None:
     (folder / "rules" / "mix.yaml").write_text("promotion:\n  most_percent: viel\n  words: [券]\n", encoding="utf-8")
     answer = lint()
-    assert f"{folder}/rules/mix.yaml:2: X128 " in answer.stdout
+    assert f"{folder}/rules/mix.yaml:2: X128 promotion.most_percent: 要写数字 → " in answer.stdout
     assert answer.exit_code == 1
 
 

@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from bot.community.rules.files import RuleModel, TagName, Word
+from bot.i18n import _
 
 
 class Reply(RuleModel):
@@ -15,7 +16,7 @@ class Reply(RuleModel):
     @model_validator(mode="after")
     def _answers_something(self) -> "Reply":
         if not self.exact and not self.contains:
-            raise ValueError("needs at least one word in exact or contains")
+            raise ValueError(_("needs at least one word in exact or contains"))
         return self
 
 

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bot.community.complaints import said, said_of_yaml
 from bot.errors import BadInput
+from bot.i18n import _
 from bot.text.normalise import fold
 
 M = TypeVar("M", bound=BaseModel)
@@ -35,14 +38,14 @@ def _plain(value: object) -> object:
 
 def _has_substance(word: str) -> str:
     if not fold(word).strip():
-        raise ValueError("has nothing to look for")
+        raise ValueError(_("has nothing to look for"))
     return word.strip()
 
 
 def _is_tag(name: str) -> str:
     group, slash, tag = name.partition("/")
     if not (group.strip() and slash and tag.strip()):
-        raise ValueError("must be group/tag, such as 兴趣/口红")
+        raise ValueError(_("must be group/tag, such as 兴趣/口红"))
     return name
 
 
@@ -70,7 +73,7 @@ def read_words(path: Path) -> tuple[str, ...]:
         if not word:
             continue
         if not fold(word).strip():
-            raise RulesError(path, number, f"{word!r} has nothing to look for")
+            raise RulesError(path, number, f"{word!r}: " + _("has nothing to look for"))
         words.append(word)
     return tuple(words)
 
@@ -79,9 +82,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RulesError(path, 0, "is not written in UTF-8") from error
+        raise RulesError(path, 0, _("this is not text in UTF-8")) from error
     except OSError as error:
-        raise RulesError(path, 0, f"cannot be read: {error.strerror}") from error
+        raise RulesError(path, 0, _("the file cannot be read: {reason}").format(reason=error.strerror)) from error
 
 
 def _parse(path: Path) -> Any:
@@ -89,9 +92,9 @@ def _parse(path: Path) -> Any:
         tree = _tree(_text(path))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise RulesError(path, line, str(error.problem or error.context).split("\n")[0]) from error
+        raise RulesError(path, line, said_of_yaml(str(error.problem or error.context))) from error
     except (YAMLError, ValueError) as error:
-        raise RulesError(path, 0, str(error).split("\n")[0]) from error
+        raise RulesError(path, 0, said_of_yaml(str(error))) from error
     return {} if tree is None else tree
 
 
@@ -101,12 +104,9 @@ def _tree(text: str) -> Any:
     return YAML(typ="rt").load(text)
 
 
-def _say(error: Any) -> str:
+def _say(error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in error["loc"])
-    reason = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        reason = "is not a known name"
-    return f"{where}: {reason}" if where else reason
+    return f"{where}: {said(error)}" if where else said(error)
 
 
 def _line(tree: Any, path: tuple[int | str, ...]) -> int:

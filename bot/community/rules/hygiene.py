@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from bot.community.rules.files import RuleModel, TagName, Word
+from bot.i18n import _
 from bot.text.contacts import Kind
 
 Measure = Literal["warn", "remove", "block", "ignore"]
@@ -29,7 +30,7 @@ class HygieneRule(RuleModel):
     @model_validator(mode="after")
     def _looks_for_one_thing(self) -> "HygieneRule":
         if bool(self.words or self.files) + (self.links is not None) + bool(self.details) != 1:
-            raise ValueError("needs words (or files), or links, or details: one of the three")
+            raise ValueError(_("needs words (or files), or links, or details: one of the three"))
         return self
 
 
@@ -52,5 +53,5 @@ class HygieneRules(RuleModel):
     @model_validator(mode="after")
     def _each_measure_once(self) -> "HygieneRules":
         if len(set(self.measures)) != len(self.measures):
-            raise ValueError("measures: each may stand there once")
+            raise ValueError(_("measures: each may stand there once"))
         return self

@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from bot.community.rules.files import RuleModel, TagName, Word
+from bot.i18n import _
 from bot.text.match import WordRule
 
 
@@ -17,7 +18,7 @@ class Words(RuleModel):
     @model_validator(mode="after")
     def _asks_for_something(self) -> "Words":
         if not self.any and not self.all:
-            raise ValueError("needs at least one word in any or all")
+            raise ValueError(_("needs at least one word in any or all"))
         return self
 
     @property
