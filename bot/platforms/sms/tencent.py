@@ -31,6 +31,7 @@ def request(message: ShortMessage, id: str, secret: str, app_id: str, now: datet
     headers = {
         "Authorization": authorization(id, secret, timestamp, content),
         "Content-Type": CONTENT_TYPE,
+        "Host": HOST,
         "X-TC-Action": "SendSms",
         "X-TC-Version": "2021-01-11",
         "X-TC-Timestamp": str(timestamp),
