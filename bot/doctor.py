@@ -14,7 +14,7 @@ from bot.i18n import _
 from bot.platforms.http import Http
 from bot.runtime.attempts import Platform
 from bot.settings import Settings
-from bot.sop.capabilities import capabilities_of
+from bot.sop.capabilities import capabilities_of, signature_of
 from bot.sop.lint import lint
 from bot.storage import migrate, servers
 from bot.storage.database import Database
@@ -101,7 +101,9 @@ def _database(settings: Settings) -> Check:
 
 
 def _sops(settings: Settings) -> Check:
-    findings = lint([settings.sops], settings.sops, settings.media, capabilities_of(settings))
+    findings = lint(
+        [settings.sops], settings.sops, settings.media, capabilities_of(settings), signature=signature_of(settings)
+    )
     errors = [finding for finding in findings if finding.level == "error"]
     if errors:
         return Check("SOP", False, str(errors[0]))

@@ -8,7 +8,7 @@ import click
 
 from bot.cli_sop.desk import PROBLEM, as_json_option, print_json, say, settings
 from bot.i18n import _
-from bot.sop.capabilities import capabilities_of
+from bot.sop.capabilities import capabilities_of, signature_of
 from bot.sop.codes import fix_of
 from bot.sop.json_schema import json_schema
 from bot.sop.lint import checked, lint
@@ -24,7 +24,7 @@ def lint_(paths: tuple[Path, ...], as_json: bool) -> None:
     for path in (path for path in paths if not path.exists()):
         raise click.UsageError(_("there is no file or folder {path}").format(path=path))
     asked = list(paths) or [found.sops]
-    findings = lint(asked, found.sops, found.media, capabilities_of(found))
+    findings = lint(asked, found.sops, found.media, capabilities_of(found), signature=signature_of(found))
     findings = sorted({*findings, *lint_library(asked, found.sops, found.zone)})
     if as_json:
         print_json([{**asdict(finding), "fix": fix_of(finding.code)} for finding in findings])

@@ -73,13 +73,14 @@ class Surroundings:
     """The settings that SOPs are checked and walked with.
 
     `able` is what the configured adapters can do, None for everything; `media` where attachments are, None for the
-    folder of that name among the SOPs.
+    folder of that name among the SOPs; `signature` what stands before every short message.
     """
 
     zone: ZoneInfo = SHANGHAI
     lead_line: int = 60
     able: frozenset[str] | None = None
     media: Path | None = None
+    signature: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

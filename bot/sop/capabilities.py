@@ -20,3 +20,8 @@ def capabilities_of(settings: Settings) -> frozenset[str] | None:
         able |= {"official.template", "official.mass"}
     others = {"sms": settings.sms, "mail": settings.mail, "miniprogram": settings.miniprogram, "hooks": settings.hooks}
     return frozenset(able | {name for name, found in others.items() if found})
+
+
+def signature_of(settings: Settings) -> str:
+    """What stands before every short message; empty where none can be sent."""
+    return settings.sms.signature if settings.sms else ""

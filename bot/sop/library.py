@@ -10,7 +10,7 @@ from bot.model.ids import SopName
 from bot.settings import Settings
 from bot.sop import lifecycle, segment_files, source
 from bot.sop.actions import Surroundings
-from bot.sop.capabilities import capabilities_of
+from bot.sop.capabilities import capabilities_of, signature_of
 from bot.sop.findings import Finding, shown
 from bot.sop.lifecycle import Stages
 from bot.sop.parse import parse
@@ -26,7 +26,11 @@ Stamp = tuple[int, int]
 
 def surroundings_of(settings: Settings) -> Surroundings:
     return Surroundings(
-        zone=settings.zone, lead_line=settings.lead_line, able=capabilities_of(settings), media=settings.media
+        zone=settings.zone,
+        lead_line=settings.lead_line,
+        able=capabilities_of(settings),
+        media=settings.media,
+        signature=signature_of(settings),
     )
 
 

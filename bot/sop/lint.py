@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.i18n import _
+from bot.platforms.sms.message import PART, WHOLE, parts
 from bot.sop import lifecycle, references, segment_files, source
 from bot.sop.actions import Action
 from bot.sop.attachments import Attachment
 from bot.sop.capabilities import TRIGGERS
 from bot.sop.components import all_actions
+from bot.sop.components.send_sms import Params as ShortMessage
 from bot.sop.conditions import ALWAYS, Condition, leaves
 from bot.sop.findings import Finding, did_you_mean
 from bot.sop.library import files_of, read_file
@@ -22,11 +24,18 @@ NOT_SOPS = ("rules", "media")
 """Folders beside the SOPs that hold other things."""
 
 
-def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozenset[str] | None = None) -> list[Finding]:
+def lint(
+    paths: Sequence[Path],
+    folder: Path,
+    media: Path,
+    capabilities: frozenset[str] | None = None,
+    *,
+    signature: str = "",
+) -> list[Finding]:
     """What is wrong with SOP and segment files, or with all below a folder. Without `capabilities` every adapter is
     assumed; an SOP that cannot even begin for want of one is only warned of.
 
-    `folder` is where names begin, `media` where attachments are.
+    `folder` is where names begin, `media` where attachments are; `signature` stands before every short message.
     """
     known = {path.resolve(): read_file(path, folder) for path in files_of(folder)}
     names = {sop.name for sop, _findings in known.values() if sop is not None}
@@ -39,7 +48,7 @@ def lint(paths: Sequence[Path], folder: Path, media: Path, capabilities: frozens
         sop, wrong = known.get(path.resolve()) or read_file(path, root_of(path, folder))
         findings += wrong
         if sop is not None:
-            findings += _Check(sop, names | {sop.name}, media, capabilities).findings()
+            findings += _Check(sop, names | {sop.name}, media, capabilities, signature).findings()
             findings += references.findings(sop, segments)
     return sorted(set(findings))
 
@@ -77,6 +86,7 @@ class _Check:
     names: set[str]
     media: Path
     capabilities: frozenset[str] | None
+    signature: str
 
     def findings(self) -> Iterator[Finding]:
         yield from self._folder()
@@ -141,10 +151,22 @@ class _Check:
             if not (self.media / path).is_file():
                 message = _("there is no file {path} in {folder}").format(path=path, folder=self.media.name)
                 yield self._found(do.line, "X122", message)
+        if isinstance(do.params, ShortMessage):
+            yield from self._short_message(do, do.params)
         target = getattr(do.params, "sop", None)
         if isinstance(target, str) and target not in self.names:
             message = _("there is no SOP {name}.").format(name=target) + did_you_mean(target, self.names)
             yield self._found(do.line, "X125", message)
+
+    def _short_message(self, do: Do, params: ShortMessage) -> Iterator[Finding]:
+        length = params.length()
+        if (count := parts(self.signature, length)) > params.most_parts:
+            message = _(
+                "with its signature the short message has {length} characters and counts as {count}: one takes {whole},"
+                " each part of a longer one {part}"
+            )
+            told = message.format(length=length + len(self.signature) + 2, count=count, whole=WHOLE, part=PART)
+            yield self._found(do.line, "X121", told)
 
     def _is_able(self, needs: str) -> bool:
         return self.capabilities is None or not needs or needs in self.capabilities

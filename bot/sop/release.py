@@ -63,7 +63,7 @@ def _fit(path: Path, root: Path, library: Library) -> Sop:
     if sop is None:
         raise Unfit(findings)
     media = library.around.media or library.folder / "media"
-    found = lint([path], library.folder, media, library.around.able)
+    found = lint([path], library.folder, media, library.around.able, signature=library.around.signature)
     if errors := [one for one in found if one.level == "error"]:
         raise Unfit(errors)
     return sop

@@ -126,13 +126,13 @@ def _dotted(node: nodes.Node) -> str | None:
     return None if outer is None else f"{outer}.{attribute}"
 
 
+def fixed_part(text: str) -> str:
+    """What a text says at the least, whatever its variables are."""
+    return "".join(part.data for part in _parsed(text).find_all(nodes.TemplateData)) if "{" in text else text
+
+
 def fixed_bytes(text: str) -> int:
-    """How many bytes a text has at the least, whatever its variables are."""
-    return (
-        sum(len(part.data.encode()) for part in _parsed(text).find_all(nodes.TemplateData))
-        if "{" in text
-        else len(text.encode())
-    )
+    return len(fixed_part(text).encode())
 
 
 @lru_cache(maxsize=1024)

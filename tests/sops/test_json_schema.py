@@ -26,7 +26,7 @@ SHAPES = ("X101", "X102", "X103", "X104", "X105", "X106", "X107", "X108", "X109"
 """What a shape can be wrong about; the rest is about meaning."""
 BEYOND_A_SHAPE = {
     "between_the_wrong_way", "window_of_nothing", "wait_nothing", "waits_for_nothing", "alert_to_everybody",
-    "attach_a_program", "attach_outside",
+    "attach_a_program", "attach_outside", "sms_value_missing",
 }  # fmt: skip
 """Bad files with such a code whose fault is one of meaning."""
 

@@ -173,3 +173,25 @@ def test_every_code_is_explained() -> None:
 def test_a_finding_reads_as_file_line_code_and_message(tmp_path: Path) -> None:
     [found] = findings(tmp_path, "steps: [{do: nothing}]\n")
     assert str(found).startswith(f"{tmp_path}/contact/t.yaml:5: X106 ")
+
+
+@pytest.mark.parametrize(
+    ("length", "more", "counts"),
+    [(66, "", 0), (67, "", 2), (130, ", most_parts: 2", 0), (131, ", most_parts: 2", 3)],
+)
+def test_a_short_message_is_counted_with_its_signature(tmp_path: Path, length: int, more: str, counts: int) -> None:
+    """70 characters are one message, and each part of a longer one has 67."""
+    step = f"steps: [{{do: send_sms, template: T, text: {'好' * length}{more}}}]\n"
+    path = tmp_path / "contact" / "t.yaml"
+    path.parent.mkdir()
+    path.write_text(HEAD.format(name="contact/t", subject="contact", trigger="contact.added") + step, encoding="utf-8")
+    found = lint([path], tmp_path, MEDIA, signature="签名")
+    assert [one.code for one in found] == ["X121"] * bool(counts)
+    assert all(f" {counts} " in one.message for one in found)
+
+
+def test_the_values_of_a_short_message_count_as_long_as_they_are_known(tmp_path: Path) -> None:
+    step = "{{do: send_sms, template: T, text: '{{who}}{}', values: {{who: '{}{{{{ contact.name }}}}'}}}}"
+    for known, codes in ((4, []), (5, ["X121"])):
+        found = findings(tmp_path, f"steps: [{step.format('好' * 64, '好' * known)}]\n", able=None)
+        assert [one.code for one in found] == codes

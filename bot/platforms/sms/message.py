@@ -33,7 +33,7 @@ class Request:
     content: bytes
 
 
-def parts(signature: str, text: str) -> int:
-    """How many messages a text is charged as."""
-    length = len(signature) + 2 + len(text)
+def parts(signature: str, text: int) -> int:
+    """How many messages a text of so many characters is charged as."""
+    length = len(signature) + 2 + text
     return 1 if length <= WHOLE else ceil(length / PART)

@@ -109,7 +109,7 @@ def test_alibabas_signature() -> None:
 
 
 def test_long_texts_are_several_messages() -> None:
-    assert [parts("签名", "好" * n) for n in (66, 67, 130, 156)] == [1, 2, 2, 3]
+    assert [parts("签名", n) for n in (66, 67, 130, 156)] == [1, 2, 2, 3]
 
 
 @pytest.mark.parametrize(
