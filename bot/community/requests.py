@@ -1,6 +1,6 @@
 """What a group's owner is asked to do about a member: the bot may not warn or remove anybody in a customer group."""
 
-from bot.community import behaviour, contacts, notices, recipients, tagging, tasks
+from bot.community import behaviour, contacts, recipients, tagging, tasks
 from bot.community.measures import BLOCKLIST
 from bot.i18n import _
 from bot.model.ids import ChatId, ContactId, UserId
@@ -9,7 +9,7 @@ from bot.storage.work import Work
 
 
 def warn(work: Work, contact_id: ContactId, chat_id: ChatId, *, rule: str, key: str) -> None:
-    """The owner is asked to say something to the member; that the member was warned is remembered."""
+    """The owner gets a task to say something to the member; that the member was warned is remembered."""
     text = _("Please warn {name} in the group {group}: what was written there is against the group rules.")
     if (owner := _owner(work, chat_id)) is None:
         return
@@ -23,7 +23,7 @@ def warn(work: Work, contact_id: ContactId, chat_id: ChatId, *, rule: str, key: 
         user_id=owner,
         properties={"rule": rule},
     )
-    notices.message_staff(work, [owner], _about(work, text, contact_id, chat_id))
+    _ask(work, text, contact_id, chat_id, f"{rule}:{key}")
 
 
 def ask_removal(work: Work, contact_id: ContactId, chat_id: ChatId, *, rule: str, key: str) -> None:

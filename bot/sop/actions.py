@@ -23,7 +23,6 @@ from bot.sop import template
 from bot.sop.scope import SHANGHAI, Subject
 from bot.storage.work import Work
 
-Act = Callable[[Work, Sequence[str], dict[str, Any]], None]
 Deed = Callable[[Work], object]
 """Something to do to our own rows: a function of `bot.community` with everything but the work filled in.
 
@@ -42,6 +41,10 @@ class Suppress:
 
     rule: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Act = Callable[[Work, Sequence[str], dict[str, Any]], Suppress | None]
+"""Does something for several at once; a `Suppress` says that it was not done after all, for none of them."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +194,7 @@ class Action:
     """A component of the kind that does something. `needs` is the capability an adapter has to have for it.
 
     `reaches` is the channel by which it reaches a contact unasked: consent, quiet hours and caps stand before it.
+    `is_for_many`: the platform does it for no less than two, so that a date has to let them in together.
     """
 
     name: str
@@ -199,19 +203,22 @@ class Action:
     reaches: str
     act: Component
     params: type[BaseModel]
+    is_for_many: bool = False
 
     @property
     def summary(self) -> str:
         return (inspect.getdoc(self.act) or "").partition("\n")[0]
 
 
-def action(*, subject: ActsOn, needs: str = "", reaches: str = "") -> Callable[[Component], Action]:
+def action(
+    *, subject: ActsOn, needs: str = "", reaches: str = "", is_for_many: bool = False
+) -> Callable[[Component], Action]:
     """Make a component of a generator `(step, params)`; its `Params` forbids what it does not know."""
 
     def make(act: Component) -> Action:
         params = get_type_hints(act)["params"]
         assert issubclass(params, BaseModel)
         assert not reaches or reaches in CHANNELS
-        return Action(act.__name__, subject, needs, reaches, act, params)
+        return Action(act.__name__, subject, needs, reaches, act, params, is_for_many)
 
     return make

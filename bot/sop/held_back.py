@@ -34,6 +34,7 @@ RULES: Mapping[str, Sentence] = {
     "not known at the official account": "is not known at the official account",
     "not known at the mini-program": "is not known at the mini-program",
     "silent for more than 48 hours": "has been silent at the official account for more than 48 hours",
+    "only one follower": "a mass send takes two followers or more, and a message alone an act in the last 48 hours",
     "SOPs start one another": "SOPs start one another in a circle",
 }
 

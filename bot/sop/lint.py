@@ -15,7 +15,7 @@ from bot.sop.components.send_sms import Params as ShortMessage
 from bot.sop.conditions import ALWAYS, Condition, leaves
 from bot.sop.findings import Finding, did_you_mean
 from bot.sop.library import files_of, read_file
-from bot.sop.schema import METRICS, SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, walk
+from bot.sop.schema import METRICS, SCHEDULES, Branch, Do, If, Sop, SopStep, WaitFor, before_waits, walk
 from bot.sop.triggers import subjects_of
 
 DRAFTS = "drafts"
@@ -141,6 +141,12 @@ class _Check:
                 action=action.name, wanted=action.subject, trigger=self.sop.trigger.name
             )
             yield self._found(do.line, "X116", message)
+        if action.is_for_many and not (self.sop.trigger.is_schedule and do in before_waits(self.sop.steps)):
+            message = _(
+                "{action} wants people whom a date lets in together, before any wait: the platform does it for no less"
+                " than two"
+            )
+            yield self._found(do.line, "X116", message.format(action=action.name))
         if not self._is_able(action.needs):
             message = _("no configured adapter can do {action}: it needs {needs}").format(
                 action=action.name, needs=action.needs

@@ -30,9 +30,8 @@ from bot.sop.schema import (
     If,
     Sop,
     SopStep,
-    Wait,
     WaitFor,
-    WaitUntil,
+    before_waits,
 )
 from bot.sop.scope import SHANGHAI
 
@@ -85,13 +84,7 @@ def _fight(sop: Sop, other: Sop, zone: ZoneInfo) -> Iterator[Finding]:
 
 def _at_once(block: Block) -> Iterator[Do]:
     """The steps that speak before anything is waited for, on whichever way."""
-    for step in block:
-        if isinstance(step, Wait | WaitUntil | WaitFor | Exit | Goal):
-            return
-        if isinstance(step, Do) and step.action in SPEAKS:
-            yield step
-        for below in step.blocks.values():
-            yield from _at_once(below)
+    return (step for step in before_waits(block) if step.action in SPEAKS)
 
 
 def _meet(one: Sop, other: Sop, zone: ZoneInfo) -> bool:

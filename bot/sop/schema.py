@@ -387,6 +387,17 @@ def walk(block: Block, way: Position = ()) -> Iterator[tuple[Position, SopStep]]
             yield from walk(below, (*position, name))
 
 
+def before_waits(block: Block) -> Iterator[Do]:
+    """The actions that are done before anything is waited for, on whichever way."""
+    for step in block:
+        if isinstance(step, Wait | WaitUntil | WaitFor | Exit | Goal):
+            return
+        if isinstance(step, Do):
+            yield step
+        for below in step.blocks.values():
+            yield from before_waits(below)
+
+
 def spelled(position: Position) -> str:
     """A position as people read it: 3.then.0"""
     return ".".join(str(part) for part in position)

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from bot.community import consent
 from bot.model.calls import Call
 from bot.model.events import Event
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
 from bot.sop import segments
-from bot.sop.actions import Act, Together
+from bot.sop.actions import Act, Suppress, Together
 from bot.sop.conditions import Condition
 from bot.sop.library import Library
 from bot.sop.scope import Judgement, Scope, Subject
 from bot.storage import ledger
+from bot.storage.queries import sops as rows
 from bot.storage.work import Work
 
 
@@ -80,7 +82,21 @@ class Turn:
     def close(self) -> None:
         gathered, self._gathered = self._gathered, {}
         for one in gathered.values():
-            one.act(self.work, list(dict.fromkeys(one.members)), note_of(one.steps))
+            refused = one.act(self.work, list(dict.fromkeys(one.members)), note_of(one.steps))
+            if refused is not None:
+                for run_id, position in one.steps:
+                    self._hold_back(run_id, position, refused)
+
+    def _hold_back(self, run_id: int, position: str, why: Suppress) -> None:
+        """What was to be done together is not done after all."""
+        session, run = self.work.session, rows.find_run(self.work.session, run_id)
+        rows.conclude_step(session, run_id, position, "planned", "suppressed", {"rule": why.rule, **why.detail})
+        consent.forget(self.work, f"run:{run_id}:{position}")
+        assert run is not None
+        detail, trace = {**why.detail, "run": run_id}, self.work.trace_id
+        rows.suppress(
+            session, sop=run.sop, subject=run.subject, rule=why.rule, detail=detail, at=self.work.now, trace_id=trace
+        )
 
 
 def note_of(steps: Sequence[Sequence[Any]]) -> dict[str, Any]:

@@ -170,8 +170,8 @@ def test_transfer_contact(town: Town) -> None:
 def test_warn_member_asks_the_owner(town: Town) -> None:
     assert in_group(town, "{do: warn_member}") == "done"
     [call] = town.calls("message/send")
-    assert call.body["touser"] == "zhou"
-    assert "梅" in call.body["text"]["content"]
+    assert (call.body["touser"], call.body["msgtype"]) == ("zhou", "template_card")
+    assert "梅" in town.rows(StaffTask)[0].text
     [warned] = town.rows(Behaviour)
     assert (warned.name, warned.chat_id, warned.user_id) == ("warned", GROUP, "zhou")
 
@@ -218,3 +218,34 @@ def test_send_mail_to_the_contact_or_whoever_is_named(town: Town) -> None:
     assert again(town, '{do: send_mail, subject: "周报\\n", text: "你好{{ contact.name }}"}') == "planned"
     [call] = town.calls("mail/send")
     assert (call.body["to"], call.body["subject"], call.body["text"]) == ("mei@example.com", "周报", "你好梅")
+
+
+MASS = """steps: [{do: send_official_mass, text: 会员日}]
+when: {contact.city: 上海}
+"""
+
+
+def test_a_mass_send_to_one_follower_goes_as_a_message_or_says_why_not(town: Town) -> None:
+    """The platform refuses a mass send to one."""
+    town.sop("contact/t", MASS, trigger='{cron: "0 11 * * *"}')
+    at = START + timedelta(hours=1)
+    town.clock.move_to(at)
+    town.due("contact/t", at)
+    [call] = town.calls("message/custom/send")
+    assert call.body["touser"] == OPEN
+    town.ended()
+    assert town.path("contact/t") == ["send_official_mass:sent"]
+    late = at + timedelta(days=3)
+    town.clock.move_to(late)
+    town.due("contact/t", late)
+    assert town.path("contact/t") == ["send_official_mass:suppressed"]
+    assert town.suppressed("contact/t") == ["only one follower"]
+    town.add(
+        ExternalContact(id=9, external_user_id="wm9", city="上海", first_seen_at=START),
+        Follower(app_id="wxapp", open_id="o9", contact_id=9, followed_at=START, changed_at=START),
+    )
+    later = late + timedelta(days=1)
+    town.clock.move_to(later)
+    town.due("contact/t", later)
+    [mass] = town.calls("message/mass/send")
+    assert mass.body["touser"] == [OPEN, "o9"]

@@ -176,6 +176,22 @@ def test_a_finding_reads_as_file_line_code_and_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "trigger"),
+    [
+        ("steps: [{do: send_official_mass, text: a}]\n", "contact.added"),
+        ("steps: [{wait: 1d}, {do: send_official_mass, text: a}]\n", '{cron: "0 9 * * *"}'),
+        ("steps: [{do: set_field, field: a, value: b}]\n", '{cron: "0 9 * * *"}'),
+        ("steps: [{do: add_points, points: 1}]\n", '{cron: "0 9 * * *"}'),
+        ("steps: [{do: remind_sender, of: x}, {id: x, do: note, text: a}]\n", '{cron: "0 9 * * *"}'),
+    ],
+)
+def test_what_an_action_cannot_do_here_is_refused_in_a_sentence(tmp_path: Path, body: str, trigger: str) -> None:
+    subject = "contact" if "mass" in body else "staff"
+    found = findings(tmp_path, body, name=f"{subject}/t", subject=subject, trigger=trigger, able=None)
+    assert "X116" in [one.code for one in found]
+
+
+@pytest.mark.parametrize(
     ("length", "more", "counts"),
     [(66, "", 0), (67, "", 2), (130, ", most_parts: 2", 0), (131, ", most_parts: 2", 3)],
 )

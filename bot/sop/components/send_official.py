@@ -24,13 +24,14 @@ def send_official(step: Step, params: Params) -> Iterator[Effect]:
     if step.follower is None or step.follower.unfollowed_at is not None:
         yield Suppress("does not follow the official account")
         return
-    if not _was_active(step, step.now):
+    if not was_active(step, step.now):
         yield Suppress("silent for more than 48 hours")
         return
     yield official_text(step, step.render(params.text))
 
 
-def _was_active(step: Step, now: datetime) -> bool:
+def was_active(step: Step, now: datetime) -> bool:
+    """Whether we may write to the follower alone."""
     assert step.follower is not None
     acts = (step.follower.followed_at, step.follower.wrote_at, step.follower.changed_at)
     return any(at is not None and now - at < WINDOW for at in acts)

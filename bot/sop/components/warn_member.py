@@ -16,7 +16,7 @@ class Params(BaseModel, extra="forbid"):
 
 @action(subject="contact", needs="wecom")
 def warn_member(step: Step, params: Params) -> Iterator[Effect]:
-    """Ask the group's owner to warn the member; the bot may not do it itself."""
+    """Ask the group's owner, by a task on a card, to warn the member; the bot may not do it itself."""
     if step.contact_id is None or step.chat_id is None:
         yield Suppress("no member of a group")
         return
