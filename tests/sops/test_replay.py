@@ -14,7 +14,7 @@ from tests.world import START, World
 SPRING = SopName("contact/spring")
 
 
-async def a_month_in_the_shop(world: World) -> None:
+async def a_day_in_the_shop(world: World) -> None:
     """People come, talk, buy, complain and leave, while all of the shipped SOPs are in force."""
     spring = await world.wecom.contact_way(state="spring", staff="zhou")
     await world.wecom.scan(spring, by="mei")
@@ -22,7 +22,7 @@ async def a_month_in_the_shop(world: World) -> None:
     await world.wecom.scan(spring, by="hao")
     await world.advance(timedelta(hours=3))
     await world.wecom.say("mei", "口红怎么买？", to="zhou")
-    await world.advance(timedelta(days=2))
+    await world.advance(timedelta(days=1))
 
 
 def replayed(world: World, sop: Sop, since: datetime = START) -> Replayed:
@@ -32,7 +32,7 @@ def replayed(world: World, sop: Sop, since: datetime = START) -> Replayed:
 
 
 async def test_the_version_in_force_decides_again_what_it_decided(world: World) -> None:
-    await a_month_in_the_shop(world)
+    await a_day_in_the_shop(world)
     for sop in world.bot.knowledge.library:
         told = replayed(world, sop)
         assert told.only_would == [], sop.name
@@ -41,7 +41,7 @@ async def test_the_version_in_force_decides_again_what_it_decided(world: World) 
 
 
 async def test_a_draft_says_who_would_have_got_what(world: World) -> None:
-    await a_month_in_the_shop(world)
+    await a_day_in_the_shop(world)
     text = world.bot.knowledge.library.get(SPRING).source.replace("starts_with: spring", "starts_with: autumn")
     draft, findings = parse(text, "draft.yaml", SPRING)
     assert draft is not None, findings
@@ -52,7 +52,7 @@ async def test_a_draft_says_who_would_have_got_what(world: World) -> None:
 
 
 async def test_a_replay_sends_nothing_and_changes_nothing(world: World) -> None:
-    await a_month_in_the_shop(world)
+    await a_day_in_the_shop(world)
     before = world.wecom.calls("externalcontact/send_welcome_msg"), world.path("mei", SPRING)
     told = replayed(world, world.bot.knowledge.library.get(SPRING))
     assert told.sent
