@@ -42,6 +42,8 @@ def _fits(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
         return False
     if sop.when == ALWAYS:
         return True
+    if sop.trigger.name in CHATTY and turn.is_ruled_out(sop.when, sop.subject, occasion):
+        return False
     planned_at = occasion.event.at if isinstance(occasion.event, ScheduleDue) else None
     judgement = turn.judge(sop.when, sop.subject, occasion, planned_at)
     turn.let_in[sop.name] = judgement.as_list()

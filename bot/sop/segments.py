@@ -72,6 +72,26 @@ def tables_of(condition: Condition, scope: Scope) -> frozenset[str]:
     return queries.tables_in(clause(condition, scope))
 
 
+def is_ruled_out(condition: Condition, scope: Scope) -> bool:
+    """Whether the event and the moment alone say no, whatever is stored."""
+    return _known(condition, scope) is False
+
+
+def _known(condition: Condition, scope: Scope) -> bool | None:
+    """What can be said without a look at the database; None when that is not enough."""
+    match condition:
+        case Leaf():
+            return _pure(condition, scope) if condition.filter.is_pure else None
+        case Not(part):
+            known = _known(part, scope)
+            return None if known is None else not known
+        case AllOf(parts) | AnyOf(parts):
+            decides = isinstance(condition, AnyOf)
+            answers = [_known(part, scope) for part in parts]
+            undecided = None if None in answers else not decides
+            return decides if decides in answers else undecided
+
+
 def judge(session: Session, condition: Condition, scope: Scope, subject_id: Any) -> Judgement:
     """Whether one subject meets the condition, with the verdict of every leaf."""
     every = list(leaves(condition))

@@ -64,7 +64,15 @@ class Turn:
         self, condition: Condition, subject: Subject, occasion: Occasion, at: datetime | None = None
     ) -> Judgement:
         """Ask as of now, or as of the moment that a schedule was planned for."""
-        scope = Scope(
+        scope = self._scope(subject, occasion, at)
+        return segments.judge(self.work.session, condition, scope, occasion.subject_id(subject))
+
+    def is_ruled_out(self, condition: Condition, subject: Subject, occasion: Occasion) -> bool:
+        """Whether the occasion alone says no: cheap, but without reasons."""
+        return segments.is_ruled_out(condition, self._scope(subject, occasion))
+
+    def _scope(self, subject: Subject, occasion: Occasion, at: datetime | None = None) -> Scope:
+        return Scope(
             subject=subject,
             now=at or self.work.now,
             zone=self.library.around.zone,
@@ -72,7 +80,6 @@ class Turn:
             user_id=occasion.user_id,
             chat_id=occasion.chat_id,
         )
-        return segments.judge(self.work.session, condition, scope, occasion.subject_id(subject))
 
     def gather(self, together: Together, run: Run, position: str) -> None:
         gathered = self._gathered.setdefault(together.key, _Gathered(together.act))

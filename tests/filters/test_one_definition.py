@@ -235,6 +235,7 @@ def agree(crowd: Town, tree: dict[str, Any]) -> list[int]:
         rest = segments.members(session, condition(json.dumps({"not": tree}, ensure_ascii=False)), around)
         alone = [one for one in everybody if segments.judge(session, asked, around, one).passed]
         assert sorted(members + rest) == everybody
+        assert not (members and segments.is_ruled_out(asked, around))
         return members, alone, rest
 
     members, alone, _rest = crowd.work(compare)

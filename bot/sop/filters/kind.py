@@ -127,8 +127,11 @@ class Filter:
         return found
 
     def _asked(self, params: Mapping[str, Any], scope: Scope) -> Any:
-        wants_scope = "scope" in inspect.signature(self.function).parameters
-        return self.function(**params, scope=scope) if wants_scope else self.function(**params)
+        return self.function(**params, scope=scope) if self._wants_scope else self.function(**params)
+
+    @cached_property
+    def _wants_scope(self) -> bool:
+        return "scope" in inspect.signature(self.function).parameters
 
     def value(self, scope: Scope, params: Mapping[str, Any]) -> Any:
         return self.function(scope, **params)
