@@ -20,13 +20,13 @@ HELD = timedelta(minutes=5)
 
 def by_event(turn: Turn, occasion: Occasion, names: Sequence[str]) -> None:
     for run in rows.waiting_for(turn.work.session, occasion.subject_keys, names):
-        _wake(turn, run, Heard(run.waiting_for), _heard_by(run, occasion))
+        _wake(turn, run, Heard(run.waiting_for), _heard_by(run, occasion), timer_key(run))
 
 
 def by_time(turn: Turn, run_id: int, wait: int) -> None:
     """The wait of this number is over, if the run still waits it."""
-    run = rows.find_run(turn.work.session, run_id)
-    if run is None or run.state != "waiting" or run.waits != wait:
+    run = rows.lock_waiting(turn.work.session, run_id)
+    if run is None or run.waits != wait:
         return
     heard = run.variables.get("heard")
     _wake(turn, run, Heard(heard) if heard else Elapsed(), occasion_of(run))
@@ -43,17 +43,18 @@ def _heard_by(run: Run, occasion: Occasion) -> Occasion:
     )
 
 
-def _wake(turn: Turn, run: Run, news: News, occasion: Occasion) -> None:
-    """Take a waiting run up again, if it is this that it waited for."""
+def _wake(turn: Turn, run: Run, news: News, occasion: Occasion, timer: str = "") -> None:
+    """Take a waiting run up again, if it is this that it waited for; `timer` would have woken it later."""
     sop = version_of(turn.work, turn.library, run)
     if sop is None:
         close(turn, run, Ended(reason="version missing", exited=True))
         return
     position: Position = tuple(run.position)
     outcome = engine.advance(sop, position, moment(turn, run, sop, occasion), news)
-    if outcome is None or not rows.wake(turn.work.session, run, run.waits):
+    if outcome is None:
         return
-    turn.work.cancel_timer(timer_key(run))
+    if timer:
+        turn.work.cancel_timer(timer)
     if isinstance(news, Heard):
         run.event_kind, run.event = occasion.event.kind, ledger.write_event(occasion.event)
     if rows.paused(turn.work.session, [run.sop]):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.model.tables import Run, StepRun
+from bot.model.tables import Run
 from bot.sop import engine, followups, results, winners
 from bot.sop.engine import Ended, Moment, Outcome, Pause, Perform, Taken
 from bot.sop.perform import perform
@@ -93,17 +93,5 @@ def _write(turn: Turn, run: Run, taken: Sequence[Taken]) -> None:
         position, detail = spelled(one.position), dict(one.detail)
         is_wait = one.name.startswith("wait") or one.name == PAUSED
         if not (is_wait and rows.conclude_step(turn.work.session, run.id, position, WAITING, one.outcome, detail)):
-            rows.add_step(turn.work.session, _step_run(turn, run, one))
-
-
-def _step_run(turn: Turn, run: Run, taken: Taken) -> StepRun:
-    assert run.id is not None
-    return StepRun(
-        run_id=run.id,
-        position=spelled(taken.position),
-        name=taken.name,
-        outcome=taken.outcome,
-        detail=dict(taken.detail),
-        at=turn.work.now,
-        trace_id=turn.work.trace_id,
-    )
+            step = {"run_id": run.id, "position": position, "name": one.name, "outcome": one.outcome, "detail": detail}
+            rows.add_step(turn.work.session, {**step, "at": turn.work.now, "trace_id": turn.work.trace_id})

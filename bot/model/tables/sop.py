@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.model.columns import json_field, maybe_time_field, time_field
+from bot.model.tables.ledgers import open_rows
 
 
 class SopVersion(SQLModel, table=True):
@@ -43,7 +44,7 @@ class Run(SQLModel, table=True):
     __tablename__ = "run"
     __table_args__ = (
         Index("ix_run_subject", "subject", "sop"),
-        Index("ix_run_waiting", "state", "waiting_for"),
+        open_rows("ix_run_waiting", ("subject", "waiting_for"), "waiting"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

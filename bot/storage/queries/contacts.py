@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, or_, select
 
 from bot.model.ids import ContactId, ExternalUserId, OpenId, UnionId, UserId
@@ -66,9 +67,12 @@ def _new(now: datetime) -> dict[str, Any]:
 
 def follow(session: Session, contact_id: ContactId, user_id: UserId) -> FollowUser | None:
     """The relation of one staff member to a contact, whether it stands or has ended."""
-    return session.exec(
-        select(FollowUser).where(FollowUser.contact_id == contact_id, FollowUser.user_id == user_id)
-    ).first()
+    return session.exec(_FOLLOW, params={"contact_id": contact_id, "user_id": user_id}).first()
+
+
+_FOLLOW = select(FollowUser).where(
+    FollowUser.contact_id == bindparam("contact_id"), FollowUser.user_id == bindparam("user_id")
+)
 
 
 def follows(session: Session, contact_id: ContactId, statuses: Sequence[str] = ("active",)) -> Sequence[FollowUser]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, SQLModel, col, delete, or_, select, update
 
 from bot.model.ids import ContactId, OpenId, contact_key
@@ -48,8 +49,14 @@ def add(session: Session, app_id: str, open_id: OpenId, contact_id: ContactId) -
 
 def standing(session: Session, contact_id: ContactId) -> Sequence[Follower]:
     """The accounts that a contact follows now."""
-    here = select(Follower).where(Follower.contact_id == contact_id, col(Follower.unfollowed_at).is_(None))
-    return session.exec(here.order_by(col(Follower.id))).all()
+    return session.exec(_STANDING, params={"contact_id": contact_id}).all()
+
+
+_STANDING = (
+    select(Follower)
+    .where(Follower.contact_id == bindparam("contact_id"), col(Follower.unfollowed_at).is_(None))
+    .order_by(col(Follower.id))
+)
 
 
 def carried_tags(session: Session, contact_id: ContactId, now: datetime) -> Sequence[ContactTag]:

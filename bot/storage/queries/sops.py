@@ -1,14 +1,16 @@
 """SOPs in the database: versions in force, runs on their way, what happened at each step, and what did not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, update
 
 from bot import metrics
 from bot.model.tables import ExternalContact, Run, SopState, SopVersion, StepRun, Suppression
-from bot.storage.statements import changed, insert_new, insert_one, upsert
+from bot.storage.ledger import in_state
+from bot.storage.statements import append, ask, changed, insert_id, insert_new, table_of, upsert
 
 OPEN = ("running", "waiting")
 
@@ -52,10 +54,10 @@ def states(session: Session) -> Sequence[SopState]:
 def paused(session: Session, sops: Iterable[str]) -> frozenset[str]:
     """Which of these SOPs are paused."""
     names = list(sops)
-    found = (
-        session.exec(select(SopState.sop).where(col(SopState.sop).in_(names), col(SopState.paused))) if names else ()
-    )
-    return frozenset(found)
+    return frozenset(sop for (sop,) in ask(session, _PAUSED, names=names)) if names else frozenset()
+
+
+_PAUSED = select(SopState.sop).where(col(SopState.sop).in_(bindparam("names", expanding=True)), col(SopState.paused))
 
 
 def set_paused(session: Session, sop: str, value: bool) -> bool:
@@ -70,52 +72,87 @@ def set_paused(session: Session, sop: str, value: bool) -> bool:
 def start_run(session: Session, row: dict[str, Any]) -> Run | None:
     """Insert a run; None when there was one with its dedupe key."""
     empty: dict[str, Any] = {"waiting_for": "", "waits": 0, "variant": {}, "reason": ""}
-    if not insert_one(session, Run, {**empty, **row}):
-        return None
-    return session.exec(select(Run).where(Run.dedupe_key == row["dedupe_key"])).one()
+    run_id = insert_id(session, Run, {**empty, **row})
+    return None if run_id is None else session.exec(_RUN, params={"id": run_id}).one()
+
+
+_RUN = select(Run).where(Run.id == bindparam("id"))
 
 
 def find_run(session: Session, run_id: int) -> Run | None:
     return session.get(Run, run_id)
 
 
-def wake(session: Session, run: Run, waits: int) -> bool:
-    """Take a waiting run up again; False when somebody else did, or it waits for something later."""
-    waiting = update(Run).where(col(Run.id) == run.id, col(Run.state) == "waiting", col(Run.waits) == waits)
-    if changed(session, waiting.values(state="running")) == 0:
-        return False
-    session.refresh(run)
-    return True
+def lock_waiting(session: Session, run_id: int) -> Run | None:
+    """A run that waits, kept from everybody else until the transaction ends; None when it does not wait any more."""
+    return session.exec(_LOCKED, params={"id": run_id}).first()
 
 
-def waiting_for(session: Session, subjects: Sequence[str], events: Sequence[str]) -> Sequence[Run]:
-    """Runs of these subjects that wait for one of the events, the oldest first."""
-    rows = select(Run).where(Run.state == "waiting", col(Run.waiting_for).in_(events), col(Run.subject).in_(subjects))
-    return session.exec(rows.order_by(col(Run.id))).all()
+_LOCKED = (
+    _RUN.where(Run.state == "waiting").with_for_update().execution_options(populate_existing=True)
+)  # what was read before the lock may be old
+
+
+def waiting_for(session: Session, subjects: Sequence[str], events: Sequence[str]) -> Iterator[Run]:
+    """Runs of these subjects that wait for one of the events, the oldest first; each is locked when its turn comes."""
+    for (run_id,) in ask(session, _WAITING, subjects=subjects, events=events):
+        if (run := lock_waiting(session, run_id)) is not None:
+            yield run
+
+
+_WAITING = (
+    select(Run.id)
+    .where(
+        in_state(Run.state, "waiting"),
+        col(Run.waiting_for).in_(bindparam("events", expanding=True)),
+        col(Run.subject).in_(bindparam("subjects", expanding=True)),
+    )
+    .order_by(col(Run.id))
+)
 
 
 def last_start(session: Session, sop: str, subject: str) -> datetime | None:
     """When the subject last entered the SOP."""
-    return session.exec(select(func.max(Run.started_at)).where(Run.sop == sop, Run.subject == subject)).one()
+    found: datetime | None = ask(session, _LAST_START, sop=sop, subject=subject)[0][0]
+    return found
+
+
+_LAST_START = select(func.max(Run.started_at)).where(Run.sop == bindparam("sop"), Run.subject == bindparam("subject"))
 
 
 def began_with(session: Session, subject: str, user_id: str, event_kind: str, since: datetime) -> bool:
     """Whether any run of the subject began with an event of this kind and staff member."""
-    rows = select(Run.id).where(
-        Run.subject == subject,
-        Run.user_id == user_id,
-        col(Run.variables)["began_with"].as_string() == event_kind,
-        col(Run.started_at) >= since,
+    return bool(ask(session, _BEGAN_WITH, subject=subject, user_id=user_id, kind=event_kind, since=since))
+
+
+_BEGAN_WITH = (
+    select(Run.id)
+    .where(
+        Run.subject == bindparam("subject"),
+        Run.user_id == bindparam("user_id"),
+        col(Run.variables)["began_with"].as_string() == bindparam("kind"),
+        col(Run.started_at) >= bindparam("since"),
     )
-    return session.exec(rows.limit(1)).first() is not None
+    .limit(1)
+)
 
 
 def without_goal(session: Session, subject: str, sops: Sequence[str], since: datetime) -> Sequence[Run]:
     """Runs of these SOPs, open or ended, that have not reached their goal."""
-    rows = select(Run).where(
-        Run.subject == subject, col(Run.sop).in_(sops), col(Run.goal_at).is_(None), col(Run.started_at) >= since
+    found = ask(session, _WITHOUT_GOAL, subject=subject, sops=sops, since=since)
+    return [session.get_one(Run, run_id) for (run_id,) in found]
+
+
+_WITHOUT_GOAL = (
+    select(Run.id)
+    .where(
+        Run.subject == bindparam("subject"),
+        col(Run.sop).in_(bindparam("sops", expanding=True)),
+        col(Run.goal_at).is_(None),
+        col(Run.started_at) >= bindparam("since"),
     )
-    return session.exec(rows.order_by(col(Run.id))).all()
+    .order_by(col(Run.id))
+)
 
 
 def end_runs(session: Session, subject: str, sop: str, reason: str, now: datetime) -> int:
@@ -133,8 +170,8 @@ def runs_of(session: Session, subject: str, sop: str | None = None, limit: int =
 # ── steps, and what was not done ───────────────────────────────────────────────────────────────────────────────────
 
 
-def add_step(session: Session, step: StepRun) -> None:
-    session.add(step)
+def add_step(session: Session, row: dict[str, Any]) -> None:
+    append(session, StepRun, row)
 
 
 def conclude_waiting(session: Session, run: Run, outcome: str) -> None:
@@ -147,21 +184,31 @@ def conclude_step(
     session: Session, run_id: int, position: str, expected: str, outcome: str, detail: dict[str, Any]
 ) -> bool:
     """Say how a step that was still `expected` ended; False when there is none."""
-    step = session.exec(
-        select(StepRun)
-        .where(StepRun.run_id == run_id, StepRun.position == position, StepRun.outcome == expected)
-        .with_for_update()
-    ).first()
-    if step is None:
+    found = ask(session, _STANDING, run_id=run_id, position=position, outcome=expected)
+    if not found:
         return False
-    step.outcome, step.detail = outcome, {**step.detail, **detail}
+    step_id, before = tuple(found[0])
+    session.connection().execute(_CONCLUDE, {"step": step_id, "outcome": outcome, "detail": {**before, **detail}})
     return True
+
+
+_AT_STEP = (StepRun.run_id == bindparam("run_id"), StepRun.position == bindparam("position"))
+_STANDING = (
+    select(StepRun.id, StepRun.detail)
+    .where(*_AT_STEP, StepRun.outcome == bindparam("outcome"))
+    .order_by(col(StepRun.id))
+    .limit(1)
+    .with_for_update()
+)
+_CONCLUDE = table_of(StepRun).update().where(col(StepRun.id) == bindparam("step"))
 
 
 def last_step(session: Session, run: Run, position: str) -> StepRun | None:
     """The last time that a run came to a step."""
-    taken = select(StepRun).where(StepRun.run_id == run.id, StepRun.position == position)
-    return session.exec(taken.order_by(col(StepRun.id).desc()).limit(1)).first()
+    return session.exec(_LAST_STEP, params={"run_id": run.id, "position": position}).first()
+
+
+_LAST_STEP = select(StepRun).where(*_AT_STEP).order_by(col(StepRun.id).desc()).limit(1)
 
 
 def external_user_of(session: Session, run_id: int) -> str | None:
@@ -180,7 +227,8 @@ def suppress(
     session: Session, *, sop: str, subject: str, rule: str, detail: dict[str, Any], at: datetime, trace_id: str
 ) -> None:
     metrics.SUPPRESSED.labels(metrics.bounded("rule", rule)).inc()
-    session.add(Suppression(sop=sop, subject=subject, rule=rule, detail=detail, at=at, trace_id=trace_id))
+    row = {"sop": sop, "subject": subject, "rule": rule, "detail": detail, "at": at, "trace_id": trace_id}
+    append(session, Suppression, row)
 
 
 def suppressions_of(session: Session, subject: str, sop: str | None = None, limit: int = 50) -> Sequence[Suppression]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from bot.model.ids import ChatId, ContactId, DepartmentId, UserId
@@ -11,8 +12,11 @@ from bot.model.tables import CustomerGroup, Department, FollowUser, Staff
 def by_ids(session: Session, user_ids: Iterable[str]) -> Mapping[str, Staff]:
     """The known staff among `user_ids`, by their id in lower case."""
     wanted = {user_id.lower() for user_id in user_ids}
-    found = session.exec(select(Staff).where(func.lower(Staff.user_id).in_(wanted))).all() if wanted else []
+    found = session.exec(_BY_IDS, params={"wanted": list(wanted)}).all() if wanted else []
     return {staff.user_id.lower(): staff for staff in found}
+
+
+_BY_IDS = select(Staff).where(func.lower(Staff.user_id).in_(bindparam("wanted", expanding=True)))
 
 
 def departments(session: Session) -> Mapping[int, Department]:
