@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, Protocol, get_type_hints
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -86,13 +86,35 @@ class Surroundings:
     signature: str = ""
 
 
+class Company(Protocol):
+    """Who is there when a step is taken; looked up when the action asks.
+
+    `follow` is the relation between the contact and the staff member of the event.
+    """
+
+    @property
+    def contact(self) -> ExternalContact | None: ...
+
+    @property
+    def follow(self) -> FollowUser | None: ...
+
+    @property
+    def follower(self) -> Follower | None: ...
+
+    @property
+    def staff(self) -> Staff | None: ...
+
+    @property
+    def group(self) -> CustomerGroup | None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """Where an action stands: the run, its subject, and whoever else the event names.
 
     `key` is the same whenever the same step of the same run is tried again. `occasion` is the same for the same step of
-    all runs that began with the same moment of a schedule. `follow` is the relation between the contact and `user_id`.
-    `earlier` are the steps of this run that have an id and have been taken.
+    all runs that began with the same moment of a schedule. `earlier` are the steps of this run that have an id and have
+    been taken.
     """
 
     key: str
@@ -104,15 +126,31 @@ class Step:
     subject_key: str
     now: datetime
     event: Event
-    contact: ExternalContact | None = None
-    follow: FollowUser | None = None
-    follower: Follower | None = None
-    staff: Staff | None = None
-    group: CustomerGroup | None = None
+    company: Company
     user_id: str | None = None
     depth: int = 0
     earlier: Mapping[str, StepRun] = field(default_factory=dict)
     around: Surroundings = Surroundings()
+
+    @property
+    def contact(self) -> ExternalContact | None:
+        return self.company.contact
+
+    @property
+    def follow(self) -> FollowUser | None:
+        return self.company.follow
+
+    @property
+    def follower(self) -> Follower | None:
+        return self.company.follower
+
+    @property
+    def staff(self) -> Staff | None:
+        return self.company.staff
+
+    @property
+    def group(self) -> CustomerGroup | None:
+        return self.company.group
 
     @property
     def contact_id(self) -> int | None:

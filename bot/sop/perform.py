@@ -5,20 +5,17 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import log
-from bot.community import consent, contacts
+from bot.community import consent
 from bot.errors import BotError
 from bot.model.calls import Call
-from bot.model.ids import ContactId, UserId
-from bot.model.tables import ExternalContact, Follower, FollowUser, Run, StepRun
+from bot.model.tables import Run, StepRun
 from bot.sop import reach
 from bot.sop.actions import Effect, Note, Step, Suppress, Together
 from bot.sop.components import all_actions
 from bot.sop.engine import Taken
 from bot.sop.schema import Do, Position, Sop, spelled, walk
 from bot.sop.turn import Occasion, Turn, told
-from bot.storage.queries import contacts as contact_rows
-from bot.storage.queries import followers, groups, sops
-from bot.storage.queries import staff as staff_rows
+from bot.storage.queries import sops
 
 logger = log.get(__name__)
 
@@ -81,8 +78,6 @@ def suppress(turn: Turn, sop: str, subject: str, rule: str, detail: dict[str, An
 
 def step_for(turn: Turn, run: Run, sop: Sop, position: Position, occasion: Occasion) -> Step:
     """What the action is told of the run and of whoever the event names."""
-    session, user_id, chat_id = turn.work.session, occasion.user_id, occasion.chat_id
-    contact = None if occasion.contact_id is None else contacts.get(session, occasion.contact_id)
     assert run.id is not None
     return Step(
         key=f"run:{run.id}:{spelled(position)}",
@@ -94,12 +89,8 @@ def step_for(turn: Turn, run: Run, sop: Sop, position: Position, occasion: Occas
         subject_key=run.subject,
         now=turn.work.now,
         event=occasion.event,
-        contact=contact,
-        follow=_follow(turn, contact, user_id),
-        follower=_follower(turn, contact),
-        staff=None if user_id is None else staff_rows.by_ids(session, [user_id]).get(user_id.lower()),
-        group=None if chat_id is None else groups.by_id(session, chat_id),
-        user_id=user_id,
+        company=turn.company_of(occasion),
+        user_id=occasion.user_id,
         depth=int(run.variables.get("depth", 0)),
         earlier=_earlier(turn, run, sop),
         around=turn.library.around,
@@ -110,19 +101,3 @@ def _earlier(turn: Turn, run: Run, sop: Sop) -> dict[str, StepRun]:
     """The steps that have an id, as they were last taken."""
     found = {step.id: sops.last_step(turn.work.session, run, spelled(at)) for at, step in walk(sop.steps) if step.id}
     return {id: taken for id, taken in found.items() if taken is not None}
-
-
-def _follow(turn: Turn, contact: ExternalContact | None, user_id: UserId | None) -> FollowUser | None:
-    """The relation with the staff member of the event; without one, the first that stands."""
-    if contact is None or contact.id is None:
-        return None
-    contact_id = ContactId(contact.id)
-    if user_id is not None:
-        return contact_rows.follow(turn.work.session, contact_id, user_id)
-    return next(iter(contact_rows.follows(turn.work.session, contact_id)), None)
-
-
-def _follower(turn: Turn, contact: ExternalContact | None) -> Follower | None:
-    if contact is None or contact.id is None:
-        return None
-    return next(iter(followers.standing(turn.work.session, ContactId(contact.id))), None)

@@ -12,6 +12,7 @@ from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
 from bot.sop import segments
 from bot.sop.actions import Act, Suppress, Together
+from bot.sop.company import Company
 from bot.sop.conditions import Condition
 from bot.sop.library import Library
 from bot.sop.scope import Judgement, Scope, Subject
@@ -59,6 +60,7 @@ class Turn:
     let_in: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What the conditions of each SOP last found: of a run that begins, why it did."""
     _gathered: dict[str, _Gathered] = field(default_factory=dict)
+    _companies: dict[Company, Company] = field(default_factory=dict)
 
     def judge(
         self, condition: Condition, subject: Subject, occasion: Occasion, at: datetime | None = None
@@ -80,6 +82,11 @@ class Turn:
             user_id=occasion.user_id,
             chat_id=occasion.chat_id,
         )
+
+    def company_of(self, occasion: Occasion) -> Company:
+        """Whoever an occasion names; the same for all the steps that it leads to."""
+        named = Company(self.work.session, occasion.contact_id, occasion.user_id, occasion.chat_id)
+        return self._companies.setdefault(named, named)
 
     def gather(self, together: Together, run: Run, position: str) -> None:
         gathered = self._gathered.setdefault(together.key, _Gathered(together.act))
