@@ -30,6 +30,7 @@ from bot.sop.schema import Do, Position, Sop, Split, spelled, walk
 from bot.sop.triggers import names_of
 from bot.storage.queries import rehearsals as rows
 from bot.storage.scratch import scratch
+from bot.storage.statements import append_many
 from bot.storage.work import Work
 
 TELLING = (
@@ -114,8 +115,7 @@ def _walk(library: Library, sop: Sop, crowd: Crowd) -> Walked:
     people = People(sop, crowd.count, crowd.start, crowd.seed, library.around.zone, crowd.first)
     end = crowd.start + timedelta(days=crowd.days)
     with scratch() as database:
-        for together in people.rows():
-            database.run_here(lambda session, rows=together: session.add_all(rows))  # type: ignore[misc]
+        database.run_here(lambda session: _settle(session, people))
         database.run_here(lambda session: publish(Work(session, crowd.start, "", ""), stage))  # type: ignore[arg-type]
         rehearsal = Rehearsal(database, stage, crowd.start)
         for happening in happenings(people, crowd.days):
@@ -123,6 +123,11 @@ def _walk(library: Library, sop: Sop, crowd: Crowd) -> Walked:
         rehearsal.set_schedules(end)
         rehearsal.run(end)
         return replace(database.run_here(lambda session: _written(session, sop)), sent=rehearsal.sent)
+
+
+def _settle(session: Session, people: People) -> None:
+    for model, together in people.rows():
+        append_many(session, model, together)
 
 
 def sayings(sop: Sop) -> Iterator[tuple[Position, Do]]:

@@ -29,6 +29,7 @@ from bot.model.tables import (
 from bot.sop.conditions import Leaf, leaves
 from bot.sop.schema import Branch, If, Sop, WaitFor, walk
 from bot.sop.scope import SHANGHAI, Scope
+from bot.storage.statements import blank
 
 STAFF, GROUPS = ("lin", "zhou"), 20
 SURNAMES, GIVEN = "梅浩林周", "一二三四五六七八九十"
@@ -36,6 +37,8 @@ OTHER = {"city": "杭州", "province": "浙江", "company": "小店", "position"
 ANYTHING = "别的"
 """What a text says that only has to be there."""
 LOOKING_BACK = timedelta(days=120)
+Row = dict[str, Any]
+"""Values by column; what is not named has its default."""
 
 
 def conditions_of(sop: Sop) -> Iterator[Leaf]:
@@ -86,84 +89,90 @@ class People:
 
     # ── who they are ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def rows(self) -> Iterator[list[object]]:
-        """Their rows, in the order in which they can be inserted."""
-        yield [Department(id=1, name="corp", leaders=["boss"]), Department(id=2, name="shop", parent_id=1)]
-        yield [Staff(user_id="boss", name="Boss", departments=[1], main_department=1, leads=[1])]
-        yield [Staff(user_id=name, name=name.title(), departments=[2], main_department=2) for name in STAFF]
+    def rows(self) -> Iterator[tuple[type[Any], Sequence[Row]]]:
+        """Their rows by table, in the order in which they can be inserted."""
+        yield Department, [{"id": 1, "name": "corp", "leaders": ["boss"]}, {"id": 2, "name": "shop", "parent_id": 1}]
+        yield Staff, [{"user_id": "boss", "name": "Boss", "departments": [1], "main_department": 1, "leads": [1]}]
+        yield Staff, [self._staff(name) for name in STAFF]
         if "staff.open_tasks" in self.asked:
-            yield [StaffTask(user_id=STAFF[0], text="…", opened_at=self.start)]
-        yield [self._group(number) for number in range(GROUPS)]
-        yield [self._contact(number) for number in self.numbers]
-        yield [row for number in self.numbers for row in self._beside(number)]
+            yield StaffTask, [{"user_id": STAFF[0], "text": "…", "opened_at": self.start}]
+        yield CustomerGroup, [self._group(number) for number in range(GROUPS)]
+        yield ExternalContact, [self._contact(number) for number in self.numbers]
+        yield from self._rows_beside().items()
+
+    def _staff(self, name: str) -> Row:
+        return {"user_id": name, "name": name.title(), "departments": [2], "main_department": 2}
+
+    def _rows_beside(self) -> Mapping[type[Any], Sequence[Row]]:
+        found: dict[type[Any], list[Row]] = {}
+        for number in self.numbers:
+            for model, row in self._beside(number):
+                found.setdefault(model, []).append(row)
+        return found
 
     @property
     def numbers(self) -> range:
         return range(self.first, self.first + self.count)
 
-    def _contact(self, number: int) -> object:
+    def _contact(self, number: int) -> Row:
         dice = self.dice("contact", number)
-        contact = ExternalContact(
-            id=number,
-            external_user_id=f"wm{number}",
-            name=dice.choice(SURNAMES) + dice.choice(GIVEN),
-            gender=dice.choice((0, 1, 2)),
-            contact_type=1,
-            birthday=date(1990, 1, 1) + timedelta(days=dice.randrange(7300)),
-            phone_hash=f"invented{number}" if dice.random() < 0.5 else None,
-            marketing_consent=dice.choice((True, True, False, None)),
-            first_seen_at=self.start - timedelta(days=dice.randrange(400)),
-            profiled_at=self.start,
-        )
+        contact = blank(ExternalContact) | {
+            "id": number,
+            "external_user_id": f"wm{number}",
+            "name": dice.choice(SURNAMES) + dice.choice(GIVEN),
+            "gender": dice.choice((0, 1, 2)),
+            "contact_type": 1,
+            "birthday": date(1990, 1, 1) + timedelta(days=dice.randrange(7300)),
+            "phone_hash": f"invented{number}" if dice.random() < 0.5 else None,
+            "marketing_consent": dice.choice((True, True, False, None)),
+            "first_seen_at": self.start - timedelta(days=dice.randrange(400)),
+            "profiled_at": self.start,
+        }
         for name, wanted in self.asked.items():
             module, _dot, field = name.partition(".")
-            if module == "contact" and wanted and field in type(contact).model_fields:
+            if module == "contact" and wanted and field in contact:
                 self._fit(contact, field, wanted, dice)
         return contact
 
-    def _fit(self, row: ExternalContact, field: str, wanted: Sequence[Any], dice: random.Random) -> None:
+    def _fit(self, contact: Row, field: str, wanted: Sequence[Any], dice: random.Random) -> None:
         value = dice.choice(list(wanted))
-        now = getattr(row, field)
+        now = contact[field]
         if isinstance(value, str) and isinstance(now, str | None):
-            setattr(row, field, value if dice.random() < 0.5 else OTHER.get(field))
+            contact[field] = value if dice.random() < 0.5 else OTHER.get(field)
         elif isinstance(value, int) and isinstance(now, int) and not isinstance(value, bool):
-            setattr(row, field, max(0, value + dice.choice((-1, 0, 1))))
+            contact[field] = max(0, value + dice.choice((-1, 0, 1)))
 
-    def _group(self, number: int) -> object:
+    def _group(self, number: int) -> Row:
         dice = self.dice("group", number)
         layers = [*self.asked.get("group.layer", ()), "vip", None]
         tags = [tag for tag in self.asked.get("group.tags", ()) if dice.random() < 0.5]
         owner = STAFF[number % len(STAFF)]
-        return CustomerGroup(
-            chat_id=f"wr{number}", name=f"{number + 1} 群", owner=owner, layer=dice.choice(layers), tags=tags
-        )
+        name, layer = f"{number + 1} 群", dice.choice(layers)
+        return {"chat_id": f"wr{number}", "name": name, "owner": owner, "layer": layer, "tags": tags}
 
-    def _beside(self, number: int) -> Iterator[object]:
+    def _beside(self, number: int) -> Iterator[tuple[type[Any], Row]]:
         dice = self.dice("beside", number)
         state = dice.choice([*self.asked.get("follow.state", ()), *self.asked.get("event.state", ()), ""])
         added_at = self.start - timedelta(days=dice.randrange(400))
-        user = self.user_of(number)
-        yield FollowUser(contact_id=number, user_id=user, state=state, added_at=added_at, changed_at=added_at)
-        yield GroupMember(
-            chat_id=self.chat_of(number), member_id=f"wm{number}", contact_id=number, joined_at=added_at,
-            changed_at=added_at,
-        )  # fmt: skip
-        yield Follower(app_id="wx", open_id=f"o{number}", contact_id=number, followed_at=added_at, changed_at=added_at)
+        own: Row = {"contact_id": number, "changed_at": added_at}
+        yield FollowUser, {**own, "user_id": self.user_of(number), "state": state, "added_at": added_at}
+        yield GroupMember, {**own, "chat_id": self.chat_of(number), "member_id": f"wm{number}", "joined_at": added_at}
+        yield Follower, {**own, "app_id": "wx", "open_id": f"o{number}", "followed_at": added_at}
         for tag in dict.fromkeys(self.asked.get("tag.names", ())):
             if dice.random() < 0.5:
-                yield ContactTag(contact_id=number, name=tag, source="staff", added_at=added_at)
-        yield from self._acts(number, dice)
+                yield ContactTag, {"contact_id": number, "name": tag, "source": "staff", "added_at": added_at}
+        for act in self._acts(number, dice):
+            yield Behaviour, act
 
-    def _acts(self, number: int, dice: random.Random) -> Iterator[object]:
+    def _acts(self, number: int, dice: random.Random) -> Iterator[Row]:
         """What they did before the simulation begins."""
         scope = Scope(subject="contact", now=self.start, zone=self.zone)
         asked = [leaf for leaf in conditions_of(self.sop) if leaf.filter.kind.measures]
         acts = {name for leaf in asked for name in leaf.filter.acts(leaf.params, scope).names}
         for name in sorted(acts):
             for _time in range(dice.choice((0, 0, 1, 2, 4))):
-                yield Behaviour(
-                    contact_id=number, name=name, at=self.start - LOOKING_BACK * dice.random(), amount=Decimal(99)
-                )
+                at = self.start - LOOKING_BACK * dice.random()
+                yield {"contact_id": number, "name": name, "at": at, "amount": Decimal(99)}
 
     def user_of(self, number: int) -> UserId:
         return UserId(STAFF[number % len(STAFF)])
