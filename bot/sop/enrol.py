@@ -25,7 +25,7 @@ CHATTY = ("message.received", "track.event", "card.pressed")
 
 def enrol(turn: Turn, candidates: Sequence[Sop], occasion: Occasion, *, depth: int = 0) -> list[tuple[Run, Sop]]:
     """Begin a run for every candidate that lets the subject in; the highest priority comes first."""
-    fit = [sop for sop in candidates if _fits(turn, sop, occasion)]
+    fit = _fitting(turn, [sop for sop in candidates if occasion.subject_key(sop.subject)], occasion)
     paused = rows.paused(turn.work.session, [sop.name for sop in fit])
     let_in = [sop for sop in fit if _passes_gates(turn, sop, occasion, sop.name in paused)]
     begun = []
@@ -36,10 +36,18 @@ def enrol(turn: Turn, candidates: Sequence[Sop], occasion: Occasion, *, depth: i
     return begun
 
 
-def _fits(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
-    subject = occasion.subject_key(sop.subject)
-    if subject is None:
-        return False
+def _fitting(turn: Turn, candidates: Sequence[Sop], occasion: Occasion) -> list[Sop]:
+    """Those whose `when` holds, leaving out what was decided when the same event came before."""
+    holds = {sop.name: _holds(turn, sop, occasion) for sop in candidates}
+    told = [sop for sop in candidates if holds[sop.name] or sop.trigger.name not in CHATTY]
+    decided = _decided(turn, told, occasion)
+    for sop in told:
+        if not holds[sop.name] and sop.name not in decided:
+            _keep_out(turn, sop, occasion, "when", {"verdicts": turn.let_in[sop.name]})
+    return [sop for sop in told if holds[sop.name] and sop.name not in decided]
+
+
+def _holds(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
     if sop.when == ALWAYS:
         return True
     if sop.trigger.name in CHATTY and turn.is_ruled_out(sop.when, sop.subject, occasion):
@@ -47,9 +55,22 @@ def _fits(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
     planned_at = occasion.event.at if isinstance(occasion.event, ScheduleDue) else None
     judgement = turn.judge(sop.when, sop.subject, occasion, planned_at)
     turn.let_in[sop.name] = judgement.as_list()
-    if not judgement.passed and sop.trigger.name not in CHATTY:
-        suppress(turn, sop.name, subject, "when", {"verdicts": judgement.as_list()})
     return judgement.passed
+
+
+def _decided(turn: Turn, sops: Sequence[Sop], occasion: Occasion) -> frozenset[str]:
+    """Which of these SOPs this very event has begun, or been kept out of, before."""
+    by_subject: dict[str, list[str]] = {}
+    for sop in sops:
+        by_subject.setdefault(str(occasion.subject_key(sop.subject)), []).append(sop.name)
+    session, found = turn.work.session, frozenset[str]()
+    return found.union(*(rows.decided(session, who, occasion.key, names) for who, names in by_subject.items()))
+
+
+def _keep_out(turn: Turn, sop: Sop, occasion: Occasion, rule: str, detail: dict[str, Any]) -> None:
+    subject = occasion.subject_key(sop.subject)
+    assert subject is not None
+    suppress(turn, sop.name, subject, rule, {**detail, "occasion": occasion.key})
 
 
 def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> bool:
@@ -58,8 +79,7 @@ def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> 
     stopped = ("paused", dict[str, Any]()) if is_paused else _stopped_by(turn, sop, subject)
     if stopped is None:
         return True
-    rule, detail = stopped
-    suppress(turn, sop.name, subject, rule, detail)
+    _keep_out(turn, sop, occasion, *stopped)
     return False
 
 
@@ -86,7 +106,7 @@ def _winners(turn: Turn, let_in: Sequence[Sop], occasion: Occasion) -> Iterator[
         if winner is sop:
             yield sop
         else:
-            suppress(turn, sop.name, subject, "mutex", {"group": sop.mutex, "winner": winner.name})
+            _keep_out(turn, sop, occasion, "mutex", {"group": sop.mutex, "winner": winner.name})
 
 
 def _begin(turn: Turn, sop: Sop, occasion: Occasion, depth: int) -> Run | None:
@@ -98,7 +118,7 @@ def _begin(turn: Turn, sop: Sop, occasion: Occasion, depth: int) -> Run | None:
             "sop": sop.name,
             "digest": sop.digest,
             "subject": subject,
-            "dedupe_key": f"{sop.name}|{subject}|{occasion.key}",
+            "dedupe_key": rows.run_key(sop.name, str(subject), occasion.key),
             "state": "running",
             "position": [0],
             "event_kind": occasion.event.kind,

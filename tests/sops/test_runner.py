@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.model.events import ContactAdded, Tracked
-from bot.model.tables import Run, StepRun
+from bot.model.tables import Run, StepRun, Suppression
 from bot.sop import publish
 from tests.sops.town import EXTERNAL, HAO, LIN, MEI, ZHOU, Town
 
@@ -101,6 +101,20 @@ def test_in_a_mutex_group_the_highest_priority_wins_and_the_loser_is_written_dow
     assert town.added() == 1
     assert town.runs("contact/high")[0].state == "done"
     assert town.suppressed("contact/low") == ["mutex"]
+
+
+def test_an_event_that_comes_again_decides_nothing_anew(town: Town) -> None:
+    """Neither what was kept out is counted twice, nor does the loser get in because the winner has been there."""
+    town.sop("contact/low", MUTEX.format("low"))
+    town.sop("contact/high", "reentry: never\n" + MUTEX.format(100))
+    town.sop("contact/autumn", "when: {event.state: autumn}\n" + NOTE)
+    town.sop("contact/held", "holdout: 100%\n" + NOTE)
+    event = ContactAdded(at=town.clock.now(), user_id=ZHOU, external_user_id=EXTERNAL[MEI], state="spring")
+    assert [town.hear(event), town.hear(event)] == [1, 0]
+    kept_out = {row.sop: row.rule for row in town.rows(Suppression)}
+    assert kept_out == {"contact/low": "mutex", "contact/autumn": "when", "contact/held": "holdout"}
+    assert len(town.rows(Suppression)) == len(kept_out)
+    assert [run.sop for run in town.rows(Run)] == ["contact/high"]
 
 
 def test_a_winner_that_does_not_fit_leaves_the_moment_to_the_next(town: Town) -> None:

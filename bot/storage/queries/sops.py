@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, union_all
 from sqlmodel import Session, col, func, select, update
 
 from bot import metrics
@@ -67,6 +67,11 @@ def set_paused(session: Session, sop: str, value: bool) -> bool:
 
 
 # ── runs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def run_key(sop: str, subject: str, occasion: str) -> str:
+    """What makes a run of a subject in an SOP the only one of its occasion."""
+    return f"{sop}|{subject}|{occasion}"
 
 
 def start_run(session: Session, row: dict[str, Any]) -> Run | None:
@@ -229,6 +234,23 @@ def suppress(
     metrics.SUPPRESSED.labels(metrics.bounded("rule", rule)).inc()
     row = {"sop": sop, "subject": subject, "rule": rule, "detail": detail, "at": at, "trace_id": trace_id}
     append(session, Suppression, row)
+
+
+def decided(session: Session, subject: str, occasion: str, sops: Sequence[str]) -> frozenset[str]:
+    """Which of these SOPs the subject has entered, or been kept out of, at the very event that `occasion` names."""
+    keys = [run_key(sop, subject, occasion) for sop in sops]
+    found = ask(session, _DECIDED, keys=keys, subject=subject, sops=sops, occasion=occasion) if keys else ()
+    return frozenset(sop for (sop,) in found)
+
+
+_DECIDED = union_all(
+    select(Run.sop).where(col(Run.dedupe_key).in_(bindparam("keys", expanding=True))),
+    select(Suppression.sop).where(
+        Suppression.subject == bindparam("subject"),
+        col(Suppression.sop).in_(bindparam("sops", expanding=True)),
+        col(Suppression.detail)["occasion"].as_string() == bindparam("occasion"),
+    ),
+)
 
 
 def suppressions_of(session: Session, subject: str, sop: str | None = None, limit: int = 50) -> Sequence[Suppression]:

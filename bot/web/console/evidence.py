@@ -7,6 +7,8 @@ from bot.model.tables import HygieneCase
 from bot.web.console import masking
 
 VERDICTS = "verdicts"
+UNTOLD = (VERDICTS, "occasion")
+"""What is told apart, or to nobody: an occasion only keeps the same event from deciding twice."""
 
 
 def verdicts(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -17,7 +19,7 @@ def verdicts(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def rest(detail: Mapping[str, Any]) -> dict[str, Any]:
     """What a step wrote down beside its conditions."""
-    return {name: value for name, value in detail.items() if name != VERDICTS and value not in (None, "", [], {})}
+    return {name: value for name, value in detail.items() if name not in UNTOLD and value not in (None, "", [], {})}
 
 
 def quoted(case: HygieneCase) -> list[tuple[str, bool]]:
