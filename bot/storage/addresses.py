@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.errors import SettingsError
-from bot.storage.database import CONNECT_TIMEOUT_S
+from bot.storage.database import CONNECTION
 
 VARIABLE = "XIAOER_DATABASE_URL"
 
@@ -22,9 +22,7 @@ def check_database(url: str) -> None:
     if target.get_backend_name() == "sqlite":
         _check_folder(Path(target.database or ""))
         return
-    engine = create_engine(
-        target.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
-    )
+    engine = create_engine(target.set(drivername="postgresql+psycopg"), connect_args=CONNECTION)
     try:
         engine.connect().close()
     except DBAPIError as error:

@@ -23,7 +23,14 @@ from sqlmodel import Session
 
 T = TypeVar("T")
 READERS = 2
-CONNECT_TIMEOUT_S = 5
+CONNECTION: dict[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+"""A PostgreSQL whose machine is gone says nothing; the network would be asked for a quarter of an hour."""
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "wal_autocheckpoint=8000")
 """A commit is on disk when it returns. The log may reach 32 MB before a commit has to carry it over."""
 
@@ -70,7 +77,7 @@ class Database:
         else:
             self.engine = create_engine(
                 target.set(drivername="postgresql+psycopg"),
-                connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+                connect_args=CONNECTION,
                 pool_size=writers + READERS,
                 pool_pre_ping=True,
                 json_serializer=_dumps,
@@ -83,8 +90,10 @@ class Database:
 
     @property
     def driver_url(self) -> str:
-        """The address as the PostgreSQL driver itself reads it, with the password."""
-        return make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        """The address as the PostgreSQL driver itself reads it, with the password and our patience."""
+        patient = {name: str(value) for name, value in CONNECTION.items()}
+        url = make_url(self.url)
+        return url.set(drivername="postgresql", query=patient | dict(url.query)).render_as_string(hide_password=False)
 
     @property
     def is_empty(self) -> bool:

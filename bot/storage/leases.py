@@ -21,11 +21,15 @@ class Lease:
         self.name, self._lasts, self._holder = name, lasts, holder or uuid4().hex
 
     def take(self, session: Session, now: datetime) -> bool:
-        """Take the lease, or renew it; False while another holds it."""
+        """Take the lease, or renew it; False while another holds it.
+
+        One that ends later than it may was taken by a clock that was wrong: it is free, or nobody had it for hours.
+        """
         row = {"name": self.name, "holder": self._holder, "until": now + self._lasts}
         is_sqlite = session.get_bind().dialect.name == "sqlite"
         insert = (sqlite.insert if is_sqlite else postgresql.insert)(table_of(LeaseRow)).values(row)
-        free = or_(col(LeaseRow.holder) == self._holder, col(LeaseRow.until) <= now)
+        until = col(LeaseRow.until)
+        free = or_(col(LeaseRow.holder) == self._holder, until <= now, until > now + 2 * self._lasts)
         changes = {"holder": insert.excluded.holder, "until": insert.excluded.until}
         taken = insert.on_conflict_do_update(index_elements=["name"], set_=changes, where=free)
         return session.connection().execute(taken.returning(col(LeaseRow.name))).first() is not None
