@@ -33,6 +33,15 @@ def test_who_renews_keeps_it_and_who_dies_loses_it(database: Database, clock: Ma
     assert not take(database, lin, clock)
 
 
+def test_who_died_with_a_wrong_clock_is_not_waited_for(database: Database, clock: ManualClock) -> None:
+    lin, zhou = Lease("scheduler", LASTS), Lease("scheduler", LASTS)
+    right = clock.now()
+    clock.advance(timedelta(hours=8))
+    assert take(database, lin, clock)
+    clock.move_to(right)
+    assert take(database, zhou, clock)
+
+
 def test_who_stops_hands_over_at_once(database: Database, clock: ManualClock) -> None:
     lin, zhou = Lease("scheduler", LASTS), Lease("scheduler", LASTS)
     assert take(database, lin, clock)

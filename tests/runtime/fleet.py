@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from bot.platforms.simulator import Simulator, SimulatorConfig
 from tests import blank
 from tests.servers import free_port
 
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 """A loaded machine starts processes slowly."""
 
 
@@ -65,6 +66,15 @@ class Fleet:
         process.kill()
         await process.wait()
         return role
+
+    async def stop_all(self) -> Sequence[int | None]:
+        """Tell all of them to stop, as an upgrade does; returns how they ended."""
+        for _role, process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE_S):
+            ended = [await process.wait() for _role, process in self._processes]
+        self._processes.clear()
+        return ended
 
     async def kill_all(self) -> None:
         while self._processes:
