@@ -8,7 +8,7 @@ from bot import log
 from bot.model.events import ContactAdded, ContactHalfAdded, ScheduleDue
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
-from bot.sop import engine, figures, followups, holidays, segments
+from bot.sop import ending, engine, figures, followups, holidays, segments
 from bot.sop.enrol import enrol
 from bot.sop.schema import Metric, Sop
 from bot.sop.scope import Scope
@@ -25,6 +25,7 @@ SAME_ADDING = timedelta(hours=24)
 def begin(turn: Turn, candidates: Sequence[Sop], occasion: Occasion, depth: int = 0) -> list[Run]:
     begun = enrol(turn, candidates, occasion, depth=depth)
     for run, sop in begun:
+        ending.set_deadline(turn, run, sop)
         walk(turn, run, sop, occasion, engine.start_of(sop))
     return [run for run, _sop in begun]
 

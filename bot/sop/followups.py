@@ -7,6 +7,8 @@ from bot.model.events import TimerDue
 
 WAKE = "run.wake"
 """A run's wait is over: `run`, and `wait`, the number of the wait that is meant."""
+DEADLINE = "run.deadline"
+"""A run has had its time: `run`."""
 START = "sop.start"
 """A run asks for another SOP for its subject: `run`, `sop`."""
 CONTINUE = "sop.continue"
@@ -21,7 +23,7 @@ STAGE = "rollout.stage"
 """A rollout may move on, or has to stop: `sop`, `digest`."""
 CONFIRMED = "mass.confirmed"
 """It is time to ask whether a mass send was confirmed: `msgid`, `sender`, `look`, `steps`."""
-NAMES = (WAKE, START, CONTINUE, RECOUNT, EDGE, EXPERIMENT, STAGE, CONFIRMED)
+NAMES = (WAKE, DEADLINE, START, CONTINUE, RECOUNT, EDGE, EXPERIMENT, STAGE, CONFIRMED)
 
 
 def start(run_id: int, sop: str, at: datetime) -> TimerDue:

@@ -43,7 +43,8 @@ Row = dict[str, Any]
 
 def conditions_of(sop: Sop) -> Iterator[Leaf]:
     """Every condition that an SOP asks anywhere."""
-    yield from leaves(sop.when)
+    for condition in (sop.when, *(one.where for one in sop.exits)):
+        yield from leaves(condition)
     for _position, step in walk(sop.steps):
         match step:
             case If(condition=condition):

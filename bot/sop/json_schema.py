@@ -82,6 +82,7 @@ def json_schema() -> Schema:
 # ── the head ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _CAP = _shape({"count": COUNT, "per": DURATION}, ("count", "per"))
+_EXIT = _shape({"event": EVENT, "where": CONDITION}, ("event",))
 _STOP_LOSS = _shape({"event": EVENT, "above": PERCENT, "min": COUNT, "within": DURATION}, ("event", "above"))
 _BESIDE: Schema = {"offset": TEXT, "at": CLOCK, "workdays_only": FLAG}
 METRIC = "metric.crossed"
@@ -132,6 +133,8 @@ HEAD: Schema = {
     "purpose": {"enum": list(PURPOSES)},
     "dedupe": DURATION,
     "goal": _shape({"event": EVENT, "within": DURATION}, ("event", "within")),
+    "exit_on": {"anyOf": [_EXIT, {"type": "array", "minItems": 1, "items": _EXIT}]},
+    "deadline": DURATION,
     "when": CONDITION,
     "steps": STEPS,
     "frequency_cap": {"anyOf": [_CAP, _shape(dict.fromkeys((OVERALL, *CHANNELS), _CAP))]},

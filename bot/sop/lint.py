@@ -92,6 +92,8 @@ class _Check:
         yield from self._folder()
         yield from self._trigger()
         yield from self._condition(self.sop.when, 1, scheduled=self.sop.trigger.is_schedule)
+        for one in self.sop.exits:
+            yield from self._condition(one.where, source.line_of(self.sop.source, "exit_on"))
         for _position, step in walk(self.sop.steps):
             for condition in _conditions_of(step):
                 yield from self._condition(condition, step.line)
@@ -114,7 +116,8 @@ class _Check:
 
     def _trigger(self) -> Iterator[Finding]:
         goal = self.sop.goal
-        for key, event in [("trigger", self.sop.trigger.name), *([("goal", goal.event)] if goal else [])]:
+        exits = [("exit_on", one.event) for one in self.sop.exits]
+        for key, event in [("trigger", self.sop.trigger.name), *([("goal", goal.event)] if goal else []), *exits]:
             if self.sop.subject not in subjects_of(event):
                 message = _("{event} is not about a {subject}").format(event=event, subject=self.sop.subject)
                 yield self._found(source.line_of(self.sop.source, key), "X118", message)

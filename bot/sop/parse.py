@@ -13,14 +13,15 @@ from bot.sop.parse_gates import Gates
 from bot.sop.parse_steps import Steps
 from bot.sop.parse_trigger import TriggerText
 from bot.sop.reading import Reading
-from bot.sop.schema import PURPOSES, Purpose, Reentry, RolloutPlan, RunGoal, Sop, Trigger
+from bot.sop.schema import PURPOSES, Purpose, Reentry, RolloutPlan, RunExit, RunGoal, Sop, Trigger
 from bot.sop.scope import SUBJECTS, Subject
+from bot.sop.source import Path
 from bot.sop.values import event_name
 
 PRIORITIES = {"low": 10, "normal": 50, "high": 90}
 KEYS = (
     "sop", "title", "subject", "trigger", "purpose", "priority", "mutex", "reentry", "rollout", "holdout",
-    "frequency_cap", "dedupe", "goal", "when", "steps",
+    "frequency_cap", "dedupe", "goal", "exit_on", "deadline", "when", "steps",
 )  # fmt: skip
 
 
@@ -76,6 +77,8 @@ class _Head:
             caps=self._option("frequency_cap", gates.caps, ()),
             same_content=self._option("dedupe", lambda raw: reading.duration(raw, ("dedupe",)), None),
             goal=self._option("goal", self._goal, None),
+            exits=self._option("exit_on", self._exits, ()),
+            deadline=self._option("deadline", lambda raw: reading.duration(raw, ("deadline",)), None),
         )
 
     def _option(self, key: str, read: Callable[[Any], Any], default: Any) -> Any:
@@ -124,3 +127,18 @@ class _Head:
             return None
         within = self.reading.duration(shape["within"], ("goal", "within"))
         return RunGoal(event_name(self.reading, shape["event"], ("goal", "event")), within)
+
+    def _exits(self, raw: Any) -> tuple[RunExit, ...]:
+        """One `{event: …, where: …}`, or a list of them."""
+        if not isinstance(raw, list):
+            return (self._exit(raw, ("exit_on",)),)
+        return tuple(self._exit(one, ("exit_on", index)) for index, one in enumerate(raw))
+
+    def _exit(self, raw: Any, path: Path) -> RunExit:
+        shape = self.reading.mapping(raw, path, "exit_on")
+        self.reading.keys(shape, path, ("event", "where"))
+        if shape and "event" not in shape:
+            self.reading.fail("X102", path, _("`{key}` is missing").format(key="event"))
+        event = event_name(self.reading, shape["event"], (*path, "event")) if "event" in shape else ""
+        where = parse_condition(self.reading, shape["where"], (*path, "where")) if "where" in shape else ALWAYS
+        return RunExit(event, where)

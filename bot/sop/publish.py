@@ -26,6 +26,8 @@ def publish(work: Work, library: Library) -> Library:
     rows.put_in_force(
         work.session, [{"sop": sop.name, "digest": sop.digest, "broken": _broken(library, sop)} for sop in sops]
     )
+    for name, digest in rows.walked(work.session):
+        version(work, library, name, digest)
     membership.plan(work, library)
     return library
 

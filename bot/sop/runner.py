@@ -15,7 +15,7 @@ from bot.community import consent
 from bot.model.events import CallFinished, Event, ScheduleDue, TimerDue
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Run
-from bot.sop import confirmations, entering, followups, membership, rollouts, waking, winners
+from bot.sop import confirmations, ending, entering, followups, membership, rollouts, waking, winners
 from bot.sop.calendar import next_fire
 from bot.sop.library import Library
 from bot.sop.turn import Occasion, Turn
@@ -39,14 +39,14 @@ def on_event(
     user_id: UserId | None = None,
     triggers: Sequence[str],
 ) -> list[Run]:
-    """Wake the runs that waited for the event, close those whose goal it is, and begin the runs it triggers.
+    """Wake the runs that waited for the event, close those whose goal or exit it is, and begin the runs it triggers.
 
     `triggers` are the event's names (`triggers.names_of`). Returns the runs that began.
     """
     occasion = Occasion(event=event, key=_digest(event), contact_id=contact_id, chat_id=chat_id, user_id=user_id)
     turn = Turn(work, library)
     waking.by_event(turn, occasion, triggers)
-    waking.reach_goals(turn, occasion, triggers)
+    ending.by_event(turn, occasion, triggers)
     if entering.was_added_by_half(turn, occasion):
         triggers = [name for name in triggers if name != "contact.added"]
     begun = entering.begin(turn, library.triggered_by(triggers), occasion)
@@ -60,6 +60,8 @@ def on_timer(work: Work, library: Library, event: TimerDue) -> None:
     match event.name, event.about:
         case followups.WAKE, {"run": int(run_id), "wait": int(wait)}:
             waking.by_time(turn, run_id, wait)
+        case followups.DEADLINE, {"run": int(run_id)}:
+            ending.by_deadline(turn, run_id)
         case followups.START, {"run": int(run_id), "sop": str(name)}:
             entering.for_run(turn, run_id, name)
         case followups.CONTINUE, {"sop": str(name), "at": str(at), "after": after}:

@@ -293,6 +293,14 @@ class RunGoal:
 
 
 @dataclass(frozen=True)
+class RunExit:
+    """An event at which a run is over, whatever it waits for, if `where` holds then."""
+
+    event: str
+    where: Condition = ALWAYS
+
+
+@dataclass(frozen=True)
 class StopLoss:
     """When a rollout has to stop: a share of the runs, of at least `minimum`, met with an event within a time."""
 
@@ -349,6 +357,8 @@ class Sop:
     purpose: Purpose = "marketing"
     holdout_percent: float = 0.0
     goal: RunGoal | None = None
+    exits: tuple[RunExit, ...] = ()
+    deadline: timedelta | None = None
 
 
 def step_at(sop: Sop, position: Position) -> SopStep:

@@ -1,4 +1,4 @@
-"""Runs that waited: for an event, for a moment, or for the end of a pause; and those that have reached their goal."""
+"""Runs that waited: for an event, for a moment, or for the end of a pause."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,20 +69,3 @@ def _hold(turn: Turn, run: Run, news: News) -> None:
     if isinstance(news, Heard):
         run.variables = {**run.variables, "heard": news.name}
     sleep(turn, run, Pause(position=tuple(run.position), until=turn.work.now + HELD, name=PAUSED))
-
-
-def reach_goals(turn: Turn, occasion: Occasion, names: Sequence[str]) -> None:
-    """Mark the runs whose goal this event is, also ended ones; open ones have nothing left to try."""
-    wanted = {sop.name: sop.goal for sop in turn.library if sop.goal is not None and sop.goal.event in names}
-    if not wanted:
-        return
-    since = occasion.event.at - max(goal.within for goal in wanted.values())
-    for subject in occasion.subject_keys:
-        for run in rows.without_goal(turn.work.session, subject, list(wanted), since):
-            if occasion.event.at - run.started_at > wanted[run.sop].within:  # type: ignore[index]
-                continue
-            run.goal_at = occasion.event.at
-            if run.state in rows.OPEN:
-                turn.work.cancel_timer(timer_key(run))
-                close(turn, run, Ended(reason="goal"))
-                rows.conclude_waiting(turn.work.session, run, "goal")

@@ -240,6 +240,20 @@ async def test_mutex(stage: Stage) -> None:
     assert (lost.rule, lost.detail["winner"]) == ("mutex", winner)
 
 
+async def test_exit_on(stage: Stage) -> None:
+    await stage.sop("  - {wait: 3d}\n  - {do: note, text: a}", head="exit_on: {event: went.out}")
+    await stage.add()
+    await stage.track("went.out", {})
+    assert [(run.state, run.reason) for run in stage.runs()] == [("exited", "went.out")]
+
+
+async def test_deadline(stage: Stage) -> None:
+    await stage.sop("  - {wait: 3d}\n  - {do: note, text: a}", head="deadline: 1h")
+    await stage.add()
+    await stage.advance(hours=1)
+    assert [(run.state, run.reason) for run in stage.runs()] == [("exited", "deadline")]
+
+
 async def test_frequency_cap(stage: Stage) -> None:
     await stage.daytime()
     await stage.sop(

@@ -7,6 +7,7 @@ import pytest
 from bot.model.events import ContactAdded, Tracked
 from bot.model.tables import Run, StepRun, Suppression
 from bot.sop import publish
+from bot.sop.library import Library
 from tests.sops.town import EXTERNAL, HAO, LIN, MEI, ZHOU, Town
 
 NOTE = "steps: [{do: note, text: done}]\n"
@@ -165,6 +166,57 @@ def test_an_event_after_the_window_is_no_goal(town: Town) -> None:
     town.advance(timedelta(days=7, seconds=1))
     town.hear(Tracked(at=town.clock.now(), name="order.paid", event_id="o1", external_user_id=EXTERNAL[MEI]))
     assert town.runs("contact/over")[0].goal_at is None
+
+
+EXITS = """exit_on: [{event: contact.lost}, {event: order.paid, where: {event.amount: {gte: 100}}}]
+steps: [{wait: 3d}, {do: note, text: late}]
+"""
+
+
+def pays(town: Town, amount: int) -> None:
+    event = Tracked(at=town.clock.now(), name="order.paid", event_id=f"o{amount}", properties={"amount": amount})
+    town.hear(event)
+
+
+def test_an_exit_ends_a_run_whatever_it_waits_for(town: Town) -> None:
+    town.sop("contact/hello", EXITS)
+    town.added(MEI)
+    town.added(HAO)
+    pays(town, 99)
+    assert [run.state for run in town.runs("contact/hello")] == ["waiting", "waiting"]
+    pays(town, 100)
+    mei, hao = town.runs("contact/hello")
+    assert (mei.state, mei.reason, mei.goal_at, hao.state) == ("exited", "order.paid", None, "waiting")
+    town.advance(timedelta(days=4))
+    assert town.path("contact/hello", 0) == ["wait:exited"]
+    assert town.notes("contact/hello", 1) == ["late"]
+
+
+def test_a_deadline_ends_what_is_still_on_its_way(town: Town) -> None:
+    town.sop("contact/hello", "deadline: 2d\nsteps: [{wait: 1d}, {do: note, text: a}, {wait: 5d}, {exit: late}]\n")
+    town.sop("contact/short", "deadline: 2d\nsteps: [{wait: 1d}, {do: note, text: a}]\n")
+    town.added()
+    town.advance(timedelta(days=2))
+    run, short = town.runs("contact/hello")[0], town.runs("contact/short")[0]
+    assert (run.state, run.reason, run.ended_at) == ("exited", "deadline", town.clock.now())
+    assert town.path("contact/hello") == ["wait:passed", "note:done", "wait:deadline"]
+    assert (short.state, short.reason) == ("done", "")
+    town.advance(timedelta(days=9))
+    assert town.runs("contact/hello")[0].reason == "deadline"
+
+
+def test_goal_exit_and_deadline_are_those_of_the_version_that_a_run_is_on(town: Town) -> None:
+    """Also after a restart, when nothing but the database knows of it."""
+    old = "goal: {event: order.paid, within: 7d}\nexit_on: {event: contact.lost}\ndeadline: 5d\nsteps: [{wait: 6d}]\n"
+    town.sop("contact/hello", old)
+    for contact in (MEI, HAO):
+        town.added(contact)
+    town.sop("contact/hello", "steps: [{do: note, text: new}]\n")
+    town.library = Library(folder=town.folder)
+    town.read()
+    pays(town, 1)
+    town.advance(timedelta(days=5))
+    assert [run.reason for run in town.runs("contact/hello")] == ["goal", "deadline"]
 
 
 def test_a_running_run_finishes_on_its_version(town: Town) -> None:

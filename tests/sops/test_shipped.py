@@ -11,10 +11,10 @@ from bot import i18n
 from bot.model.events import ContactLost, MemberJoined, Tracked
 from bot.model.tables import Behaviour, ContactTag, CustomerGroup, ExternalContact, GroupMember, Lead, StaffTask
 from bot.settings import HOUSE
-from bot.sop import segments
+from bot.sop import segments, template
 from bot.sop.library import load
 from bot.sop.publish import publish
-from bot.sop.schema import spelled, walk
+from bot.sop.schema import Do, spelled, walk
 from bot.sop.scope import SHANGHAI, Scope
 from tests.sops.town import EXTERNAL, GROUP, HAO, MEI, START, ZHOU, Town
 
@@ -249,6 +249,28 @@ def test_whoever_has_points_that_run_out_is_told_if_in_reach(shop: Town) -> None
     [call] = shop.calls("externalcontact/add_msg_template")
     assert "70 积分" in call.body["text"]["content"]
     assert shop.suppressed("contact/points_expiring") == ["consent"]
+
+
+def said(value: Any) -> Iterator[str]:
+    """Every text below a value."""
+    if isinstance(value, str):
+        yield value
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from said(below)
+
+
+def test_every_text_reads_well_before_the_name_is_known() -> None:
+    """Right after contact.added only WeCom knows it; a text that leaves then says its `default`."""
+    library, _findings = load(HOUSE / "sops")
+    params = [
+        step.params.model_dump(mode="json") for sop in library for _at, step in walk(sop.steps) if isinstance(step, Do)
+    ]
+    named = [text for one in params for text in said(one) if "contact.name" in text]
+    assert len(named) > 10
+    for text in named:
+        told, nameless = (template.render(text, {"contact": {"name": name}}) for name in ("梅", None))
+        assert told.count("梅") == text.count("contact.name"), text
+        assert len(nameless) > len(told.replace("梅", "")), text
 
 
 def members(shop: Town, name: str) -> list[object]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.model.events import CallFinished, Tracked
 from bot.model.ids import CallId, ContactId
-from bot.model.tables import Behaviour, Experiment, ExternalContact, OutboxRow, Rollout, StepRun
+from bot.model.tables import Behaviour, Experiment, ExternalContact, OutboxRow, Rollout, StepRun, Suppression
 from bot.sop import runner
 from bot.sop.experiments import Arm, difference, judge, ratio_probability, sample_size
 from tests.sops.town import HAO, MEI, START, Town
@@ -182,6 +182,24 @@ def test_the_interval_narrows_with_the_sample() -> None:
 def test_how_many_subjects_it_takes() -> None:
     assert 8_000 < sample_size(0.05, 0.01) < 8_300
     assert sample_size(0.05, 0.02) < sample_size(0.05, 0.01)
+
+
+# ── holdout ──
+
+
+def test_a_holdout_is_a_stable_share_that_gets_nothing(town: Town) -> None:
+    town.sop("contact/t", "holdout: 30%\nsteps: [{do: note, text: a}]\n", trigger="{event: page.viewed}")
+    crowd(town, 100, 200)
+    held: list[set[str]] = []
+    for _day in range(2):
+        enters(town, 100, 200)
+        held.append({row.subject for row in town.rows(Suppression) if row.at == town.clock.now()})
+        town.advance(DAY)
+    assert held[0] == held[1]
+    assert 45 < len(held[0]) < 75
+    assert {row.rule for row in town.rows(Suppression)} == {"holdout"}
+    assert not held[0] & {run.subject for run in town.runs("contact/t")}
+    assert len(town.runs("contact/t")) == 2 * (200 - len(held[0]))
 
 
 # ── rollout ────────────────────────────────────────────────────────────────────────────────────────────────────────

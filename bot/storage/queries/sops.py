@@ -66,6 +66,11 @@ def set_paused(session: Session, sop: str, value: bool) -> bool:
     return changed(session, other.values(paused=value)) == 1
 
 
+def walked(session: Session) -> Sequence[tuple[str, str]]:
+    """Which versions somebody is on, by SOP and digest."""
+    return session.exec(select(Run.sop, Run.digest).where(in_state(Run.state, "waiting")).distinct()).all()
+
+
 # ── runs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -155,6 +160,24 @@ _WITHOUT_GOAL = (
         col(Run.sop).in_(bindparam("sops", expanding=True)),
         col(Run.goal_at).is_(None),
         col(Run.started_at) >= bindparam("since"),
+    )
+    .order_by(col(Run.id))
+)
+
+
+def open_runs(session: Session, subject: str, sops: Sequence[str]) -> Iterator[Run]:
+    """What the subject is walking of these SOPs, each locked when its turn comes."""
+    for (run_id,) in ask(session, _OPEN_RUNS, subject=subject, sops=sops):
+        if (run := lock_waiting(session, run_id)) is not None:
+            yield run
+
+
+_OPEN_RUNS = (
+    select(Run.id)
+    .where(
+        in_state(Run.state, "waiting"),
+        Run.subject == bindparam("subject"),
+        col(Run.sop).in_(bindparam("sops", expanding=True)),
     )
     .order_by(col(Run.id))
 )
