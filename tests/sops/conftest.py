@@ -14,5 +14,5 @@ def town(tmp_path: Path) -> Iterator[Town]:
     i18n.use("en")
     town = Town(tmp_path)
     yield town
-    town.database.close()
+    town.close()
     i18n.use(i18n.DEFAULT)

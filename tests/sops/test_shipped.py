@@ -31,7 +31,7 @@ def shop(tmp_path: Path) -> Iterator[Town]:
     assert findings == []
     town.library = town.work(lambda work: publish(work, library))
     yield town
-    town.database.close()
+    town.close()
     i18n.use(i18n.DEFAULT)
 
 

@@ -42,6 +42,7 @@ from bot.sop.publish import publish
 from bot.sop.triggers import names_of
 from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.queries.tally import tally
 from bot.storage.work import Work
 from tests import blank
 
@@ -92,6 +93,13 @@ class Town:
         self._units = 0
         self.add(*people())
         self.add(*relations())
+
+    def close(self) -> None:
+        """Whatever a test did, nothing that was triggered is lost: it is sent, suppressed, failed or pending."""
+        names = {row.sop for model in (Run, Suppression) for row in self.rows(model)}  # type: ignore[attr-defined]
+        counted = {name: self.work(lambda work, name=name: tally(work.session, name)) for name in names}  # type: ignore[misc]
+        self.database.close()
+        assert {name: one for name, one in counted.items() if not one.adds_up} == {}
 
     # ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
