@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,7 @@ async def _say_how_far(bot: "Bot", name: str) -> None:
     """Work until a reading of the corp is over, and say how far it is whenever that has changed."""
     from bot.community import readings
 
-    said, work = "", asyncio.create_task(bot.drain())
+    said, work = "", asyncio.create_task(_go_on(bot))
     while True:
         await asyncio.wait([work], timeout=HOW_OFTEN_S)
         reading = await bot.store.read(lambda session: readings.find(session, name))
@@ -192,9 +193,17 @@ async def _say_how_far(bot: "Bot", name: str) -> None:
             break
         if work.done():
             work.result()
-            await asyncio.sleep(HOW_OFTEN_S)  # something was refused, and is tried again
-            work = asyncio.create_task(bot.drain())
+            await asyncio.sleep(HOW_OFTEN_S)  # something was refused, or another is at it
+            work = asyncio.create_task(_go_on(bot))
     await work
+
+
+async def _go_on(bot: "Bot") -> None:
+    """Do what there is to do, unless the bot beside which we run does it."""
+    from bot.storage.sole import InUse, alone
+
+    with suppress(InUse), alone(bot.store.database):
+        await bot.drain()
 
 
 @cli.command()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from typing import Literal
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from bot.app import Bot
 from bot.errors import SettingsError
 from bot.runtime import process
 from bot.settings import PREFIX, host_and_port
+from bot.storage.sole import alone
 from bot.web.intake import LOOK_S
 
 logger = log.get(__name__)
@@ -24,6 +26,11 @@ ANSWERS_WITHIN_S = 5.0
 
 async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | None = None) -> None:
     """Run until SIGINT or SIGTERM (or `bot.stopping`), then finish what is in hand. `ready` is told when doors open."""
+    with alone(bot.store.database) if "worker" in roles else nullcontext():
+        await _serve(bot, roles, ready)
+
+
+async def _serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | None) -> None:
     _listen_for_signals(bot.stopping)
     gc.collect()
     gc.freeze()  # what start-up built stays: looking through it again and again for garbage costs a third of the door

@@ -89,6 +89,11 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, "database reader")
 
     @property
+    def file(self) -> str | None:
+        """Where SQLite keeps it; None when it is in a server, or in memory."""
+        return make_url(self.url).database if self.is_sqlite else None
+
+    @property
     def driver_url(self) -> str:
         """The address as the PostgreSQL driver itself reads it, with the password and our patience."""
         patient = {name: str(value) for name, value in CONNECTION.items()}
