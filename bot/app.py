@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 from aiohttp import web
@@ -32,7 +32,7 @@ from bot.runtime.recall import recall
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.worker import Worker
 from bot.settings import Settings
-from bot.storage import leases, sharing
+from bot.storage import leases, setback, sharing
 from bot.storage.database import Database
 from bot.storage.migrate import migrate
 from bot.storage.sharing import Sharing
@@ -72,6 +72,8 @@ class Bot:
     health: web.Application
     web: web.Application
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    looked_at: datetime | None = None
+    """When `recover` last looked. Nobody knows what the clock did before the start."""
 
     async def work(self) -> None:
         """Handle events and send calls until `stopping` is set; then finish or give back what is in hand."""
@@ -79,9 +81,17 @@ class Bot:
             await self.outboxes[0].recover(alone=True)
         loops: list[process.Steps] = [*self.workers, *self.outboxes, *self.sweeps]
         async with asyncio.TaskGroup() as duties:
-            duties.create_task(process.every(LOOK_FOR_THE_DEAD_S, self.outboxes[0].recover, self.stopping))
+            duties.create_task(process.every(LOOK_FOR_THE_DEAD_S, self.recover, self.stopping))
             await process.run(loops, self.store.queue, self.stopping, self.pulse)
         await asyncio.gather(*(outbox.land(LAND_WITHIN) for outbox in self.outboxes))
+
+    async def recover(self) -> None:
+        """Take care of what the dead have left, and of what waits for a time that a clock set back has yet to reach."""
+        now = self.store.clock.now()
+        if self.looked_at is None or now < self.looked_at:
+            await self.store.work(lambda work: setback.bring_back(work.session, work.now))
+        self.looked_at = now
+        await self.outboxes[0].recover()
 
     async def drain(self) -> None:
         """Do everything that can be done now, and return: for commands and tests."""

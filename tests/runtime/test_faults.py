@@ -156,6 +156,23 @@ async def test_a_clock_that_jumps_forth_and_back_fires_nothing_twice(world: Worl
     assert world.read(stuck) == []
 
 
+async def test_what_was_put_off_by_a_clock_eight_hours_ahead_does_not_wait_eight_hours(world: World) -> None:
+    right = world.clock.now()
+    world.clock.move_to(right + timedelta(hours=8))
+    await world.bot.recover()
+    world.wecom.faults.fail("externalcontact/get", -1)
+    await world.wecom.scan("spring", by="mei")
+    await world.settle()
+    await world.wecom.scan("spring", by="another")
+    await world.wecom.settle()  # kept, and not yet handled
+    world.clock.move_to(right)
+    await world.bot.recover()
+    await world.advance(timedelta(minutes=1))
+    assert open_events(world) == []
+    assert set(states(world, "externalcontact/get")) == {"sent"}
+    assert states(world, WELCOME) == ["sent", "sent"]
+
+
 # ── many processes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
