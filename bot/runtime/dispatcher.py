@@ -78,6 +78,7 @@ class Dispatcher:
         """A segment that cannot be asked undoes no event: the hourly count makes up for it."""
         try:
             with work.session.begin_nested():
+                hindrances.be_patient(work.session)
                 changes.judge(work.session, self._knowledge.library)
         except Exception:
             logger.error("segments were not followed", exc_info=True)

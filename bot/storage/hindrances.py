@@ -5,10 +5,11 @@ What failed so is done again, however often; it says nothing about the event tha
 
 import sqlite3
 
+from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, text
 
-WAIT_AT_MOST = text("SET LOCAL lock_timeout = 300")
+IMPATIENT, PATIENT = text("SET LOCAL lock_timeout = 300"), text("SET LOCAL lock_timeout TO DEFAULT")
 """Milliseconds. Of two who wait for each other, PostgreSQL finds out after a second only."""
 IN_THE_WAY = ("40001", "40P01", "55P03")
 IN_TROUBLE = ("08", "53", "57P", "58")
@@ -21,8 +22,17 @@ SQLITE_IN_TROUBLE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM
 
 def be_impatient(session: Session) -> None:
     """Wait for a lock no longer than a moment, in this transaction. SQLite has one writer, and nobody to wait for."""
+    _wait(session, IMPATIENT)
+
+
+def be_patient(session: Session) -> None:
+    """Wait for locks as long as it takes, where nobody would come back for what was given up."""
+    _wait(session, PATIENT)
+
+
+def _wait(session: Session, how: TextClause) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(WAIT_AT_MOST)
+        session.connection().execute(how)
 
 
 def is_in_the_way(error: Exception) -> bool:

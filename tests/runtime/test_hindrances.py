@@ -15,10 +15,10 @@ from bot.runtime.context import Context
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.router import Router
 from bot.runtime.worker import Worker
-from bot.storage import ledger
+from bot.storage import hindrances, ledger
 from bot.storage.database import Database
 from bot.storage.queue import EmbeddedQueue
-from bot.storage.work import Store
+from bot.storage.work import Store, Work
 from tests.web.conftest import NoKnowledge, settings_of
 from tests.world import START
 
@@ -61,6 +61,27 @@ async def test_who_finds_another_in_the_way_lets_go_and_comes_back(store: Store)
         assert states(store) == [("done", 0), ("new", 0), ("new", 0)]
     assert [await one.step() for _time in range(3)] == [1, 1, 0]
     assert states(store) == [("done", 0)] * 3
+
+
+async def test_only_what_somebody_comes_back_for_is_given_up(store: Store) -> None:
+    """Segments that were not followed would be followed within the hour only."""
+    router, waits = Router("test"), list[str]()
+
+    @router.on(UnknownCallback)
+    def look(_event: UnknownCallback, ctx: Context) -> None:
+        waits.append(how_long(ctx.work))
+
+    def handle(work: Work) -> str:
+        hindrances.be_impatient(work.session)
+        Dispatcher(router, settings_of(), NoKnowledge()).handle(work, work.session.exec(select(InboxRow)).all())
+        return how_long(work)
+
+    assert await store.work(handle) == "0"
+    assert waits == ["300ms"] * 3
+
+
+def how_long(work: Work) -> str:
+    return str(work.session.connection().execute(text("SHOW lock_timeout")).scalar())
 
 
 async def test_a_server_in_trouble_costs_no_event_its_tries(store: Store) -> None:
