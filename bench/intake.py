@@ -1,24 +1,25 @@
-"""Durable acknowledged callbacks a second on one core, against a bare aiohttp server of the same run.
+"""Durable acknowledged callbacks a second, against a bare aiohttp server of the same run.
 
-    python -m bench.intake [--requests N] [--rounds N]
+    python -m bench.intake [--requests N] [--rounds N] [--engine sqlite|postgresql|both]
 
-Bare reads the body and answers. Xiaoer verifies the signature, decrypts, reads the XML, commits the event to SQLite
-(synchronous=FULL) and answers. Server and load have a core each where there are two.
+Bare reads the body and answers. Xiaoer verifies the signature, decrypts, reads the XML, commits the event (SQLite with
+synchronous=FULL, PostgreSQL with fsync) and answers. A single server has a core and the load another, where there are
+two; PostgreSQL, and a second process on the same port (SO_REUSEPORT), take theirs from both.
 """
 
-import argparse
 import asyncio
 import multiprocessing
+import socket
 import statistics
 import tempfile
-import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from aiohttp import web
 
-from bench import load
-from bot import demo, serve
+from bench import load, rig
+from bot import demo, log, serve
 from bot.app import opened
 from bot.platforms.simulator import SimulatorConfig
 from bot.platforms.wecom import callback
@@ -28,10 +29,9 @@ CONNECTIONS = 64
 WARM_UP = 500
 
 
-def settings(folder: Path, port: int) -> Settings:
+def settings(folder: Path, port: int, database_url: str) -> Settings:
     key, _public = demo.archive_keys(folder)
     listen = f"127.0.0.1:{port}"
-    database_url = f"sqlite:///{folder}/xiaoer.db"
     return demo.settings(SimulatorConfig(), "http://127.0.0.1:9", key, listen=listen, database_url=database_url)
 
 
@@ -54,7 +54,7 @@ def callbacks(count: int, of: Settings) -> list[bytes]:
     return requests
 
 
-def run_bare(port: int, ready: Connection) -> None:
+def run_bare(port: int, ready: Connection, core: int, _url: str) -> None:
     async def answer(request: web.Request) -> web.Response:
         await request.read()
         return web.Response()
@@ -64,59 +64,84 @@ def run_bare(port: int, ready: Connection) -> None:
         app.add_routes([web.post("/callback/wecom", answer)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "127.0.0.1", port, reuse_port=True).start()
         ready.send("ready")
         await asyncio.Event().wait()
 
-    load.pin(0)
+    load.pin(core)
     asyncio.run(run())
 
 
-def run_xiaoer(port: int, ready: Connection) -> None:
+def run_xiaoer(port: int, ready: Connection, core: int, url: str) -> None:
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            async with opened(settings(Path(folder), port)) as bot:
+            async with opened(settings(Path(folder), port, url)) as bot:
                 await serve.serve(bot, ["web"], lambda: ready.send("ready"))
 
-    load.pin(0)
+    load.pin(core)
+    log.start("CRITICAL")
     asyncio.run(run())
 
 
-def measure(server: object, port: int, requests: list[bytes]) -> load.Load:
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=server, args=(port, there), daemon=True)  # type: ignore[arg-type]
-    process.start()
-    here.recv()
+Server = Callable[[int, Connection, int, str], None]
+
+
+def measure(server: Server, requests: list[bytes], processes: int, url: str) -> load.Load:
+    port, started = free_port(), []
+    for core in range(processes):
+        here, there = multiprocessing.Pipe()
+        started.append(multiprocessing.Process(target=server, args=(port, there, core, url), daemon=True))
+        started[-1].start()
+        here.recv()
     asyncio.run(load.run("127.0.0.1", port, requests[:WARM_UP], CONNECTIONS))
-    assert process.pid is not None
-    result = asyncio.run(load.run("127.0.0.1", port, requests[WARM_UP:], CONNECTIONS, [process.pid]))
-    process.terminate()
-    process.join(15)
-    time.sleep(0.2)
+    ids = [process.pid for process in started if process.pid is not None]
+    result = asyncio.run(load.run("127.0.0.1", port, requests[WARM_UP:], CONNECTIONS, ids))
+    for process in started:
+        process.terminate()
+        process.join(15)
     return result
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--requests", type=int, default=10_000)
-    arguments.add_argument("--rounds", type=int, default=3)
-    given = arguments.parse_args()
-    load.pin(1)
-    with tempfile.TemporaryDirectory() as folder:
-        requests = callbacks(given.requests + WARM_UP, settings(Path(folder), 1))
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def compare(engine: str, processes: int, requests: list[bytes], rounds: int) -> None:
+    """Bare and Xiaoer in turn, each round with a database that knows none of the callbacks."""
     ratios, costs = [], []
-    for number in range(given.rounds):
-        bare = measure(run_bare, 18170 + 2 * number, requests)
-        xiaoer = measure(run_xiaoer, 18171 + 2 * number, requests)
+    for _round in range(rounds):
+        bare = measure(run_bare, requests, processes, "")
+        with rig.database_url(engine) as url:
+            xiaoer = measure(run_xiaoer, requests, processes, url)
         ratios.append(xiaoer.answers_per_s / bare.answers_per_s)
         costs.append(xiaoer.cpu_us / bare.cpu_us)
         for name, one in (("bare", bare), ("xiaoer", xiaoer)):
             print(
-                f"round {number + 1} {name:<7} {one.answers_per_s:8.0f} answers/s  p50 {one.p50_ms:5.1f} ms"
-                f"  p99 {one.p99_ms:5.1f} ms  processor {one.cpu_us:4.0f} µs an answer  refused {one.refused}"
+                f"  {name:<7} {one.answers_per_s:6.0f} answers/s  p50 {one.p50_ms:5.1f} ms  p99 {one.p99_ms:5.1f} ms  "
+                f"processor {one.cpu_us:4.0f} µs an answer  refused {one.refused}",
+                flush=True,
             )
-    print(f"durable acknowledgements against bare aiohttp, {CONNECTIONS} connections: {statistics.median(ratios):.2f}")
-    print(f"processor time of one against bare aiohttp: {statistics.median(costs):.2f}")
+    print(
+        f"{rig.TITLES[engine]}, {processes} {'process' if processes == 1 else 'processes'}: "
+        f"{statistics.median(ratios):.2f} of bare aiohttp's answers, "
+        f"{statistics.median(costs):.1f} times its processor time"
+    )
+
+
+def main() -> None:
+    asked = rig.options(__doc__)
+    asked.add_argument("--requests", type=int, default=10_000)
+    asked.add_argument("--rounds", type=int, default=3)
+    given = asked.parse_args()
+    load.pin(1)
+    with tempfile.TemporaryDirectory() as folder:
+        requests = callbacks(given.requests + WARM_UP, settings(Path(folder), 1, f"sqlite:///{folder}/none.db"))
+    for engine in rig.engines(given.engine):
+        compare(engine, 1, requests, given.rounds)
+        if engine == "postgresql":  # one process is all that SQLite takes
+            compare(engine, 2, requests, given.rounds)
     print("repeat with: python -m bench.intake")
 
 

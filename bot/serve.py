@@ -54,18 +54,21 @@ async def _serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | 
 
 
 async def _open_doors(bot: Bot, roles: Collection[Role]) -> web.AppRunner | None:
-    """All of them, or, where there are none, those for whoever looks after the bot."""
+    """All of them, or, where there are none, those for whoever looks after the bot.
+
+    Where processes share a database they may share the doors' port too: the kernel deals out the connections.
+    """
     if "web" in roles:
-        return await _open(bot.web, "LISTEN", bot.settings.listen)
+        return await _open(bot.web, "LISTEN", bot.settings.listen, is_shared=not bot.store.database.is_sqlite)
     health = bot.settings.health_listen
     return await _open(bot.health, "HEALTH_LISTEN", health) if health else None
 
 
-async def _open(app: web.Application, setting: str, listen: str) -> web.AppRunner:
+async def _open(app: web.Application, setting: str, listen: str, *, is_shared: bool = False) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=ANSWERS_WITHIN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, *host_and_port(listen)).start()
+        await web.TCPSite(runner, *host_and_port(listen), reuse_port=is_shared or None).start()
     except OSError as error:
         await runner.cleanup()
         raise SettingsError(f"{PREFIX}{setting} {listen} cannot be used: {error.strerror}") from error
