@@ -37,14 +37,12 @@ def enrol(turn: Turn, candidates: Sequence[Sop], occasion: Occasion, *, depth: i
 
 
 def _fitting(turn: Turn, candidates: Sequence[Sop], occasion: Occasion) -> list[Sop]:
-    """Those whose `when` holds, leaving out what was decided when the same event came before."""
+    """Those whose `when` holds."""
     holds = {sop.name: _holds(turn, sop, occasion) for sop in candidates}
-    told = [sop for sop in candidates if holds[sop.name] or sop.trigger.name not in CHATTY]
-    decided = _decided(turn, told, occasion)
-    for sop in told:
-        if not holds[sop.name] and sop.name not in decided:
+    for sop in candidates:
+        if not holds[sop.name] and sop.trigger.name not in CHATTY:
             _keep_out(turn, sop, occasion, "when", {"verdicts": turn.let_in[sop.name]})
-    return [sop for sop in told if holds[sop.name] and sop.name not in decided]
+    return [sop for sop in candidates if holds[sop.name]]
 
 
 def _holds(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
@@ -58,19 +56,12 @@ def _holds(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
     return judgement.passed
 
 
-def _decided(turn: Turn, sops: Sequence[Sop], occasion: Occasion) -> frozenset[str]:
-    """Which of these SOPs this very event has begun, or been kept out of, before."""
-    by_subject: dict[str, list[str]] = {}
-    for sop in sops:
-        by_subject.setdefault(str(occasion.subject_key(sop.subject)), []).append(sop.name)
-    session, found = turn.work.session, frozenset[str]()
-    return found.union(*(rows.decided(session, who, occasion.key, names) for who, names in by_subject.items()))
-
-
 def _keep_out(turn: Turn, sop: Sop, occasion: Occasion, rule: str, detail: dict[str, Any]) -> None:
+    """Write down what kept the subject out; once, however often the same event comes."""
     subject = occasion.subject_key(sop.subject)
     assert subject is not None
-    suppress(turn, sop.name, subject, rule, {**detail, "occasion": occasion.key})
+    if not rows.was_decided(turn.work.session, sop.name, subject, occasion.key):
+        suppress(turn, sop.name, subject, rule, {**detail, "occasion": occasion.key})
 
 
 def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> bool:
@@ -79,6 +70,8 @@ def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> 
     stopped = ("paused", dict[str, Any]()) if is_paused else _stopped_by(turn, sop, subject)
     if stopped is None:
         return True
+    if rows.began_at(turn.work.session, sop.name, subject, occasion.key):
+        return True  # by this very event: it begins no second run, and the others of its mutex group none either
     _keep_out(turn, sop, occasion, *stopped)
     return False
 

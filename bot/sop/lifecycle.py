@@ -6,8 +6,8 @@ looked at at once, everybody every night, since time alone moves people as well.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,8 @@ from bot.sop.reading import Reading
 from bot.sop.scope import Scope
 from bot.sop.segment_files import SOME_MOMENT, unfit
 from bot.storage.queries import ratings
-from bot.storage.queries.segments import values_of_some
+from bot.storage.queries.segments import Question, values_of_these
+from bot.storage.statements import ask
 
 PROSPECT = "prospect"
 NAMES: Mapping[str, Sentence] = {
@@ -34,9 +35,10 @@ NAMES: Mapping[str, Sentence] = {
     "lost": "lost contact",
 }
 OWN = "contact.lifecycle_stage"
+MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stages:
     """Who is in which stage; without any, nobody moves."""
 
@@ -93,13 +95,21 @@ def _unfit(condition: Condition) -> Iterator[tuple[str, int]]:
 
 def settle(session: Session, stages: Stages, ids: Sequence[ContactId], now: datetime, zone: ZoneInfo) -> list[int]:
     """Put contacts into the stages where they belong now; returns those who have moved."""
+    minute = now.replace(second=0, microsecond=0)
+    question = _question(stages, minute if minute == now else minute + MINUTE, zone)
+    answers = map(tuple, ask(session, question, ids=ids))
+    found = {id: (_first(stages, fits), stands) for id, *fits, stands in answers}
+    moved = [id for id, (belongs, stands) in found.items() if belongs != stands]
+    ratings.rate(session, [{"id": id, "lifecycle_stage": found[id][0]} for id in moved])
+    return moved
+
+
+@lru_cache(maxsize=4)
+def _question(stages: Stages, now: datetime, zone: ZoneInfo) -> Question:
+    """Which conditions people meet, and where they stand. Put together once a minute: that takes longer than to ask."""
     scope, anchor = Scope(subject="contact", now=now, zone=zone), segments.ANCHORS["contact"]
     asked = [segments.members_clause(one, scope) for one in stages.conditions.values()]
-    found = values_of_some(session, anchor.table, anchor.id, ids, [*asked, anchor.table.c.lifecycle_stage])
-    belongs = {id: _first(stages, fits) for id, (*fits, _stands) in found.items()}
-    moved = [id for id, (*_fits, stands) in found.items() if belongs[id] != stands]
-    ratings.rate(session, [{"id": id, "lifecycle_stage": belongs[id]} for id in moved])
-    return moved
+    return values_of_these(anchor.table, anchor.id, [*asked, anchor.table.c.lifecycle_stage])
 
 
 def refresh(session: Session, stages: Stages, after: int, limit: int, now: datetime, zone: ZoneInfo) -> int | None:

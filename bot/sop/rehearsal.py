@@ -17,10 +17,12 @@ from sqlmodel import Session
 from bot.model.calls import Call
 from bot.model.events import CallFinished, Event, Outcome, ScheduleDue, TimerDue
 from bot.model.ids import CallId, TraceId
-from bot.sop import followups, membership, runner
+from bot.sop import followups, lifecycle, membership, runner
 from bot.sop.calendar import next_fire
+from bot.sop.conditions import leaves
 from bot.sop.invented import conditions_of
 from bot.sop.library import Library, schedules
+from bot.sop.lifecycle import Stages
 from bot.sop.schema import Do, Sop, walk
 from bot.sop.triggers import names_of
 from bot.storage import ledger
@@ -80,7 +82,14 @@ def alone(library: Library, sop: Sop) -> Library:
     sops = {one.name: one for one in [*_started_by(library, sop), sop]}
     asked = {name for one in sops.values() for name in _segments_asked(one)}
     segments = {name: one for name, one in library.segments.items() if name in asked}
-    return replace(library, sops=sops, versions={}, segments=segments)
+    return at_rest(replace(library, sops=sops, versions={}, segments=segments))
+
+
+def at_rest(library: Library) -> Library:
+    """Without the stages of life, where nothing asks for them: moving people costs a question an event."""
+    segments = [leaf for one in library.segments.values() for leaf in leaves(one.who)]
+    asked = itertools.chain(segments, *(conditions_of(sop) for sop in library))
+    return library if any(leaf.filter.name == lifecycle.OWN for leaf in asked) else replace(library, stages=Stages())
 
 
 def _segments_asked(sop: Sop) -> Iterator[str]:

@@ -19,7 +19,7 @@ from bot.sop.calendar import next_fire
 from bot.sop.library import Library
 from bot.sop.past import Decision, Past
 from bot.sop.publish import publish
-from bot.sop.rehearsal import Act, Rehearsal, Sent
+from bot.sop.rehearsal import Act, Rehearsal, Sent, at_rest
 from bot.sop.schema import Sop
 from bot.storage import ledger
 from bot.storage.database import Database
@@ -72,7 +72,7 @@ def replay(
 
     `source` is only read.
     """
-    trial = replace(library, sops={**library.sops, draft.name: draft}, versions={})
+    trial = at_rest(replace(library, sops={**library.sops, draft.name: draft}, versions={}))
     with scratch() as database:
         past = _copied(source, database, draft.name, since)
         database.run_here(lambda session: publish(Work(session, since, "", ""), trial))  # type: ignore[arg-type]

@@ -10,11 +10,13 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Executable,
     Float,
     Integer,
     SQLColumnExpression,
     String,
     Table,
+    bindparam,
     case,
     cast,
     extract,
@@ -34,6 +36,7 @@ from bot.model.tables import Behaviour
 
 Clause = ColumnElement[bool]
 Expression = SQLColumnExpression[Any]
+Question = Executable
 SHOWN = 20
 """How many values of a many-valued fact an explanation names."""
 
@@ -220,6 +223,11 @@ def values_of_some(
     """What each expression says of these subjects, by their ids; who does not exist is missing."""
     asked = select(id, *values).select_from(anchor).where(id.in_(ids))
     return {row[0]: row[1:] for row in session.connection().execute(asked)}
+
+
+def values_of_these(anchor: Table, id: Expression, values: Sequence[Expression]) -> Question:
+    """The same as a question to be asked again and again, with the `ids` filled in."""
+    return select(id, *values).select_from(anchor).where(id.in_(bindparam("ids", expanding=True)))
 
 
 def rows_of_one(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, union_all
+from sqlalchemy import Executable, bindparam, union_all
 from sqlmodel import Session, col, func, select, update
 
 from bot import metrics
@@ -259,18 +259,23 @@ def suppress(
     append(session, Suppression, row)
 
 
-def decided(session: Session, subject: str, occasion: str, sops: Sequence[str]) -> frozenset[str]:
-    """Which of these SOPs the subject has entered, or been kept out of, at the very event that `occasion` names."""
-    keys = [run_key(sop, subject, occasion) for sop in sops]
-    found = ask(session, _DECIDED, keys=keys, subject=subject, sops=sops, occasion=occasion) if keys else ()
-    return frozenset(sop for (sop,) in found)
+def began_at(session: Session, sop: str, subject: str, occasion: str) -> bool:
+    """Whether the event that `occasion` names has begun a run."""
+    return bool(ask(session, _BEGAN_AT, key=run_key(sop, subject, occasion)))
 
 
-_DECIDED = union_all(
-    select(Run.sop).where(col(Run.dedupe_key).in_(bindparam("keys", expanding=True))),
-    select(Suppression.sop).where(
+def was_decided(session: Session, sop: str, subject: str, occasion: str) -> bool:
+    """Whether that event has begun a run, or been kept from it, before."""
+    key = run_key(sop, subject, occasion)
+    return bool(ask(session, _DECIDED, key=key, subject=subject, sop=sop, occasion=occasion))
+
+
+_BEGAN_AT = select(Run.id).where(Run.dedupe_key == bindparam("key"))
+_DECIDED: Executable = union_all(
+    _BEGAN_AT,
+    select(Suppression.id).where(
         Suppression.subject == bindparam("subject"),
-        col(Suppression.sop).in_(bindparam("sops", expanding=True)),
+        Suppression.sop == bindparam("sop"),
         col(Suppression.detail)["occasion"].as_string() == bindparam("occasion"),
     ),
 )
