@@ -37,7 +37,7 @@ migration: $(VENV)/ready-to-test  ## make migration m="what changed in the table
 	  migrate.migrate(url); migrate.revise(url, message)' sqlite:///$(VENV)/tables.db "$(m)"
 
 bench: $(VENV)/ready-to-test  ## print the ratios; some take minutes
-	@set -e; for name in start intake welcome engine simulation experiments segments; do \
+	@set -e; for name in start intake events welcome queue timers mass engine simulation experiments segments; do \
 	  echo "== $$name"; $(BIN)/python -m bench.$$name; done
 
 lock: export CUSTOM_COMPILE_COMMAND = make lock

@@ -7,7 +7,6 @@ would bring it. Simulation invents what happens, replay and plan take it from wh
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -199,31 +198,31 @@ class Rehearsal:
         self.at(leaves_at, lambda work: self._leave(work, call, planned_at), trace_id=trace_id)
 
     def _leave(self, work: Work, call: Call, planned_at: datetime) -> None:
-        """The call leaves, with the body that it has by then."""
-        body = _body_now(work.session, call)
-        if body is None:
+        """The call leaves, as it reads by then."""
+        if not _still_leaves(work.session, call):
             return
         self.sent.append(Sent(work.now, planned_at, call))
         if "steps" not in call.note:
             return
         outcome = self.answer(work.session, call)
         finished = CallFinished(
-            at=work.now, call_id=CallId(0), endpoint=call.endpoint, outcome=outcome, body=body, note=call.note
+            at=work.now, call_id=CallId(0), endpoint=call.endpoint, outcome=outcome, body=call.body, note=call.note
         )
         runner.on_call_finished(work, finished)
 
 
-def _body_now(session: Session, call: Call) -> dict[str, Any] | None:
-    """A call that was held back may have been written again since, or cancelled: then None."""
+def _still_leaves(session: Session, call: Call) -> bool:
+    """A call that was held back may have been cancelled since, or written again: then it reads as its row does."""
     if call.after is None or call.key is None:
-        return call.body
+        return True
     row = ledger.find_call(session, call.key)
     if row is None or row.state != "planned":
-        return None
-    with suppress(TypeError):
-        call.body.clear()
-        call.body.update(row.body)
-    return call.body
+        return False
+    row.state = "sent"
+    for told, written in ((call.body, row.body), (call.note, row.note)):
+        told.clear()
+        told.update(written)
+    return True
 
 
 @dataclass

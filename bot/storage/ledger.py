@@ -296,6 +296,12 @@ def find_call(session: Session, key: str) -> OutboxRow | None:
     return session.exec(select(OutboxRow).where(OutboxRow.dedupe_key == key)).first()
 
 
+def lock_call(session: Session, key: str) -> OutboxRow | None:
+    """A call as it stands, kept from its senders until the transaction ends."""
+    found = select(OutboxRow).where(OutboxRow.dedupe_key == key).with_for_update()
+    return session.exec(found.execution_options(populate_existing=True)).first()
+
+
 def states_of(session: Session, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The keys of these calls that were planned, with the state of each."""
     for first in range(0, len(keys), MOST_KEYS):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.community import crowd_tasks
 from bot.model.tables import CustomerGroup, ExternalContact, MassSend, OutboxRow, Run
 from bot.sop import entering
 from tests.sops.town import START, Town
@@ -62,6 +63,25 @@ def test_contacts_of_one_staff_member_share_one_task_when_the_words_are_the_same
     town.sop("contact/named", same.replace("上新了", '"{{ contact.name }}"'), trigger='{cron: "0 20 * * *"}')
     town.due("contact/named", EIGHT)
     assert len(town.calls("externalcontact/add_msg_template")) == 3
+
+
+def test_contacts_who_come_one_after_the_other_share_a_task_as_long_as_it_has_room(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = "steps: [{wait: 1h}, {do: send_mass, text: 上新了}]\n"
+    town.sop("contact/news", later, trigger='{cron: "0 20 * * *"}')
+    town.due("contact/news", EIGHT)
+    town.advance(timedelta(hours=1))
+    [task] = town.calls("externalcontact/add_msg_template")
+    assert (task.body["external_userid"], len(task.note["steps"])) == (["wmMEI", "wmHAO"], 2)
+    assert task.ready_at == town.clock.now() + crowd_tasks.GATHER
+    monkeypatch.setattr(crowd_tasks, "MOST", 1)
+    town.sop("contact/more", later.replace("上新了", "还有"), trigger='{cron: "0 20 * * *"}')
+    town.due("contact/more", EIGHT)
+    town.advance(timedelta(hours=1))
+    *_, full, open_ = town.calls("externalcontact/add_msg_template")
+    assert (full.body["external_userid"], open_.body["external_userid"]) == (["wmMEI"], ["wmHAO"])
+    assert full.ready_at == town.clock.now() < open_.ready_at
 
 
 def test_groups_that_wait_until_the_evening_still_share_one_task(town: Town) -> None:

@@ -1,12 +1,15 @@
 """A message to a contact, which the staff member confirms by a tap."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from bot.community import crowd_tasks
 from bot.model.calls import Call
+from bot.model.events import ScheduleDue
 from bot.model.lanes import Lane
 from bot.sop.actions import Effect, Step, Suppress, Together, action
 from bot.sop.attachments import Attachments, render_attachments
@@ -40,18 +43,16 @@ def mass_send(step: Step, text: str, attachments: list[dict[str, Any]]) -> Itera
     if attachments:
         body["attachments"] = attachments
     key = f"{step.occasion}:{step.sender}:{step.digest_of(body)}"
-    ask = partial(_ask, key=f"{key}:{step.key}", body=body)
-    yield Together(key, step.external_user_id, ask, is_call=True)
-
-
-def _ask(work: Work, members: Sequence[str], note: dict[str, Any], *, key: str, body: dict[str, Any]) -> None:
-    call = Call(
-        "externalcontact/add_msg_template",
-        {**body, "external_userid": list(members)},
-        lane=Lane.BULK,
-        key=key,
-        subject=f"staff:{body['sender']}",
-        follow=True,
-        note=note,
+    task = Call(
+        "externalcontact/add_msg_template", body, lane=Lane.BULK, key=key, subject=f"staff:{step.sender}", follow=True
     )
-    work.plan(call)
+    ask = _ask_crowd if isinstance(step.event, ScheduleDue) else partial(_ask, key=f"{key}:{step.key}")
+    yield Together(key, step.external_user_id, partial(ask, task=task), is_call=True)
+
+
+def _ask(work: Work, members: Sequence[str], note: dict[str, Any], *, task: Call, key: str) -> None:
+    work.plan(replace(task, key=key, body={**task.body, crowd_tasks.TO: list(members)}, note=note))
+
+
+def _ask_crowd(work: Work, members: Sequence[str], note: dict[str, Any], *, task: Call) -> None:
+    crowd_tasks.plan(work, replace(task, note=note), members)

@@ -1,0 +1,47 @@
+"""Mass sends to a crowd: a date lets people in by the batch, and those of one staff member share tasks all the same.
+
+Each task is one tap of that staff member. It is held back for a moment, and whoever comes meanwhile joins it.
+Source: developer.work.weixin.qq.com/document/path/92135
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.model.calls import Call
+from bot.model.tables import OutboxRow
+from bot.storage import ledger
+from bot.storage.work import Work
+
+MOST = 1000
+"""Contacts of a task: as many as one question about its outcome is answered for. The platform takes 10,000."""
+GATHER = timedelta(seconds=10)
+"""How long a task waits for more, counted from the last who joined."""
+TO = "external_userid"
+
+
+def plan(work: Work, call: Call, members: Sequence[str]) -> None:
+    """Plan a task for contacts, or let them into the one that waits.
+
+    `call.key` is the same for all contacts of the crowd who get the same words from the same staff member.
+    """
+    for number in itertools.count(1):
+        key = f"{call.key}:{number}"
+        task = ledger.lock_call(work.session, key)
+        if task is None:
+            work.plan(replace(call, key=key, body={**call.body, TO: list(members)}, after=work.now + GATHER))
+            return
+        if task.state != "planned" or task.attempts:
+            continue
+        if len(task.body[TO]) + len(members) <= MOST:
+            _join(work, task, members, call.note)
+            return
+        task.ready_at = min(task.ready_at, work.now)
+
+
+def _join(work: Work, task: OutboxRow, members: Sequence[str], note: dict[str, Any]) -> None:
+    task.body = {**task.body, TO: [*task.body[TO], *members]}
+    task.note = {**task.note, "steps": [*task.note["steps"], *note["steps"]]}
+    task.ready_at = work.now + GATHER
