@@ -38,7 +38,7 @@ from bot.storage.ledger import Arrival
 
 WELCOME = "externalcontact/send_welcome_msg"
 SLOW_S, REFUSED, ANOTHER_APP = 3.0, 0.2, 41096
-APART_S = 0.1
+APART_S = 0.5
 PATIENCE_S = 60
 CHUNK = 2_000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -103,7 +103,7 @@ async def stage() -> AsyncIterator[tuple[Simulator, Weather, Settings]]:
 
 
 async def scans(simulator: Simulator, count: int, name: str) -> list[float]:
-    """Seconds from each scan to its welcome, for contacts who come a tenth of a second apart."""
+    """Seconds from each scan to its welcome, for contacts who come two a second."""
     way = await simulator.contact_way(state="spring", staff="zhou")
     scanned: dict[str, datetime] = {}
     for number in range(count):
