@@ -212,13 +212,13 @@ def fill(town: Town) -> None:
             )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees)
 def test_the_segment_and_the_question_agree(crowd: Town, tree: dict[str, Any]) -> None:
     agree(crowd, tree)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees)
 def test_both_databases_agree_too(crowd: Town, other_crowd: Town, tree: dict[str, Any]) -> None:
     assert agree(crowd, tree) == agree(other_crowd, tree)
