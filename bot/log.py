@@ -9,21 +9,24 @@ from typing import Any
 
 import structlog
 
+_PROCESSORS: list[Any] = []
+"""One list for good: loggers keep it from their first line on, and whoever starts again or listens in changes it."""
 _SECRET = re.compile(r"(access_token|secret|token|key|corpsecret)=[^&\s\"']+", re.IGNORECASE)
 
 
 def start(level: str = "INFO", *, as_json: bool | None = None) -> None:
     """Write logs to standard error: as JSON, or in colour on a terminal."""
     as_json = not sys.stderr.isatty() if as_json is None else as_json
+    _PROCESSORS[:] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        _redact,
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            _redact,
-            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
-        ],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,

@@ -26,7 +26,7 @@ from bot.storage.statements import changed, insert_id, insert_new, insert_one
 MAX_ATTEMPTS = 8
 MOST_KEYS = 500
 """Keys in one question."""
-SEND_TIMEOUT = timedelta(minutes=2)
+SEND_TIMEOUT = timedelta(minutes=1)
 """How long a call may be under way before its sender is taken for dead."""
 
 _READERS: dict[str, TypeAdapter[Event]] = {}

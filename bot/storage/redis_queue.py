@@ -30,11 +30,16 @@ AGAIN_S = 1.0
 
 
 class _Line:
-    """What this process has of a topic: entries that were read and not yet handed out."""
+    """What this process has of a topic: entries that were read and not yet handed out.
+
+    `has_room` is whether the process wanted any when it asked last: one that did not waits for its bell, whatever lies
+    here, or it would ask for ever without letting its own calls end.
+    """
 
     def __init__(self) -> None:
         self.entries: deque[Entry] = deque()
         self.reading: asyncio.Task[None] | None = None
+        self.has_room = True
         self.turns = 0
 
     @property
@@ -75,9 +80,9 @@ class RedisQueue(EmbeddedQueue):
 
     async def wait(self, topic: str, timeout_s: float) -> None:
         line = self._line(topic)
-        if line.entries:
+        if line.entries and line.has_room:
             return
-        if _has_stream(topic) and not line.is_reading:
+        if _has_stream(topic) and line.has_room and not line.is_reading:
             line.reading = asyncio.create_task(self._read_on(topic, line), name=f"reading {topic}")
         await super().wait(topic, timeout_s)
 
@@ -112,9 +117,10 @@ class RedisQueue(EmbeddedQueue):
     async def _take(self, topic: str, most: int) -> Sequence[Entry] | None:
         """None while Redis is away. Nothing while a reading waits: it would have come with whatever there is."""
         line = self._line(topic)
+        line.has_room = most > 0
         if self.is_away:
             return None
-        if most <= 0:  # Redis would take it for all that there is, or refuse
+        if not line.has_room:  # Redis would take nought for all that there is, or refuse
             return []
         if not line.entries and not line.is_reading:
             try:

@@ -339,6 +339,27 @@ async def test_whoever_has_no_room_is_given_nothing_and_loses_nobody(spreading: 
         assert len(ids) == 3
 
 
+async def test_whoever_has_no_room_waits_for_its_own_calls_to_end(spreading: Stage) -> None:
+    """What it has read lies there meanwhile; to look at that again and again would let nothing else run."""
+    process = await spreading.process()
+    await process.receive(*crowd(spreading.clock, 3))
+    await process.queue.wait(TOPIC, 1)
+    async with process.queue.share(TOPIC, 0):
+        pass
+    has_ended: list[str] = []
+
+    def end() -> None:
+        has_ended.append("a call")
+        process.queue.wake([TOPIC])
+
+    asyncio.get_running_loop().call_soon(end)
+    await process.queue.wait(TOPIC, 5)
+    assert has_ended
+    async with process.queue.share(TOPIC, 3) as ids:
+        assert ids is not None
+        assert len(ids) == 3
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 async def test_a_queue_is_left_at_any_moment(
     request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path, kind: str

@@ -23,9 +23,11 @@ AGAIN = range(7, 10)
 
 
 @pytest.fixture(scope="session")
-def base() -> Base:
+def base() -> Iterator[Base]:
     """What every story in this process begins with."""
-    return asyncio.run(begun())
+    base = asyncio.run(begun())
+    yield base
+    base.folder.cleanup()
 
 
 @pytest.fixture
