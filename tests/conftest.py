@@ -1,13 +1,16 @@
 """What every test may ask for."""
 
+import gc
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot import i18n
+from tests import compiled
 from tests.servers import PostgresServer, RedisServer, a_postgres, a_redis
 from tests.world import World
 from tests.world import world as a_world
@@ -18,8 +21,15 @@ MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3
 
 def pytest_configure() -> None:
     """Temporary folders lie in memory, where there is room, unless somebody has said where they shall."""
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    compiled.share()
+
+
+def pytest_collection_finish() -> None:
+    """All that is loaded by now stays to the end: the collector of garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

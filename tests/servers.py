@@ -62,7 +62,7 @@ class PostgresServer:
     @contextmanager
     def _database(self, template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
-        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield self._url(name)
         self._do(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,6 +55,7 @@ class Page:
 Show = Callable[[Desk, web.Request], Awaitable[Page]]
 
 
+@cache
 def environment(zone: ZoneInfo) -> Environment:
     """Templates in the reader's language and the corp's time zone; all that they are given is escaped."""
     made = Environment(
