@@ -25,7 +25,7 @@ from bot.model.tables import OutboxRow
 from bot.platforms.simulator import SimulatorConfig
 from bot.runtime.worker import BATCH
 from bot.settings import Settings
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.work import Work
 
 PEOPLE = 500

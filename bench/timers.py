@@ -17,8 +17,8 @@ from sqlmodel import Session
 from bench import rig
 from bot.model.tables import TimerRow
 from bot.runtime.scheduler import BATCH
-from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.ledger import timers
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 DUE = 1_000
@@ -27,7 +27,7 @@ CHUNK = 20_000
 ROUNDS = 15
 
 
-def timers(first: int, last: int, due_at: datetime) -> Iterator[dict[str, Any]]:
+def rows(first: int, last: int, due_at: datetime) -> Iterator[dict[str, Any]]:
     """Timers a second apart from `due_at` on."""
     for n in range(first, last):
         yield {
@@ -43,7 +43,7 @@ def timers(first: int, last: int, due_at: datetime) -> Iterator[dict[str, Any]]:
 
 
 def add(session: Session, first: int, last: int, due_at: datetime) -> None:
-    session.connection().execute(insert(TimerRow), list(timers(first, last, due_at)))
+    session.connection().execute(insert(TimerRow), list(rows(first, last, due_at)))
 
 
 def claim(database: Database) -> float:
@@ -57,8 +57,8 @@ def claim(database: Database) -> float:
 
 
 def _claim(session: Session) -> int:
-    due = ledger.claim_timers(session, NOW, BATCH)
-    ledger.fired(session, due, NOW)
+    due = timers.claim(session, NOW, BATCH)
+    timers.fired(session, due, NOW)
     return len(due)
 
 

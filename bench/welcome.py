@@ -32,9 +32,9 @@ from bot.model.ids import ExternalUserId, TraceId, UserId
 from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.platforms.simulator.faults import Fault, Faults
 from bot.settings import Settings
-from bot.storage import ledger
 from bot.storage.database import Database
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import inbox
+from bot.storage.ledger.inbox import Arrival
 
 WELCOME = "externalcontact/send_welcome_msg"
 SLOW_S, REFUSED, ANOTHER_APP = 3.0, 0.2, 41096
@@ -144,7 +144,7 @@ def pile_up(url: str, count: int) -> None:
             for n in range(first, min(first + CHUNK, count))
         )
         arrivals = (Arrival("wecom", edit, f"pile:{edit.external_user_id}", TraceId("")) for edit in edits)
-        ledger.receive(session, arrivals, clock.now())
+        inbox.receive(session, arrivals, clock.now())
 
     for first in range(0, count, CHUNK):
         database.run_here(partial(put, first=first))

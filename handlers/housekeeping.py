@@ -19,7 +19,7 @@ from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import KeepSettings, Settings
 from bot.storage import archive
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import mass_counts, retention
 from bot.storage.work import Work
 

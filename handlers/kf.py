@@ -7,7 +7,7 @@ from bot.model.events import CallFinished, KfNotified
 from bot.platforms.wecom import kf
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.storage.ledger import Arrival, trace_of
+from bot.storage.ledger.inbox import Arrival, trace_of
 from bot.storage.queries import cursors
 
 router = Router("kf")

@@ -10,7 +10,7 @@ from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import Settings
 from bot.sop import lifecycle
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 
 router = Router("scores")

@@ -18,7 +18,7 @@ from bot.model.lanes import Lane
 from bot.model.tables import CorpReading
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import directory as rows
 from bot.storage.work import Work
 

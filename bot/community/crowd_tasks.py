@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.model.calls import Call
 from bot.model.tables import OutboxRow
-from bot.storage import ledger
+from bot.storage.ledger import outbox
 from bot.storage.work import Work
 
 MOST = 1000
@@ -29,7 +29,7 @@ def plan(work: Work, call: Call, members: Sequence[str]) -> None:
     """
     for number in itertools.count(1):
         key = f"{call.key}:{number}"
-        task = ledger.lock_call(work.session, key)
+        task = outbox.lock(work.session, key)
         if task is None:
             work.plan(replace(call, key=key, body={**call.body, TO: list(members)}, after=work.now + GATHER))
             return

@@ -15,7 +15,7 @@ from bot.i18n import _
 from bot.model.events import CardPressed
 from bot.model.ids import ChatId, ContactId, UserId
 from bot.model.tables import Alert, Lead
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import audit
 from bot.storage.queries import leads as rows
 from bot.storage.work import Work

@@ -16,8 +16,8 @@ from bot.model.events import CallFinished
 from bot.model.ids import ChatId, UserId, group_key
 from bot.model.tables import MassSend, Post
 from bot.settings import Settings
-from bot.storage import ledger
-from bot.storage.ledger import Timer
+from bot.storage.ledger import outbox
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import posts as rows
 from bot.storage.queries import staff
 from bot.storage.work import Work
@@ -197,7 +197,7 @@ def cancel(work: Work, mass: MassSend) -> None:
     """Stop what has not been sent: at home while it waits to leave, at WeCom afterwards."""
     if mass.state in OPEN:
         work.plan(call(mass, CANCEL, "cancel", {"msgid": mass.msg_id}))
-    elif ledger.cancel_call(work.session, create_key(mass), work.now, "the post was cancelled"):
+    elif outbox.cancel(work.session, create_key(mass), work.now, "the post was cancelled"):
         _is_cancelled(work, mass, ["planned"])
 
 

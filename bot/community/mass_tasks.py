@@ -12,7 +12,7 @@ from bot.community import mass_cap
 from bot.model.calls import Call
 from bot.model.ids import ChatId, UserId, group_key
 from bot.model.tables import MassSend, Post
-from bot.storage import ledger
+from bot.storage.ledger import outbox
 from bot.storage.queries import posts as rows
 from bot.storage.queries import sops
 from bot.storage.work import Work
@@ -62,7 +62,7 @@ def _extend(work: Work, mass: MassSend, post: Post, chat_ids: Sequence[ChatId]) 
     if not joining:
         return left
     mass.chat_ids = [*before, *joining]
-    if ledger.rewrite(work.session, create_key(mass), _body(mass, post)):
+    if outbox.rewrite(work.session, create_key(mass), _body(mass, post)):
         return left
     mass.chat_ids = before
     return list(chat_ids)

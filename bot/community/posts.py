@@ -18,8 +18,8 @@ from bot.model.calls import Call
 from bot.model.events import CallFinished
 from bot.model.ids import ChatId, UserId, group_key
 from bot.model.tables import CustomerGroup, MassSend, Post
-from bot.storage import ledger
-from bot.storage.ledger import Timer
+from bot.storage.ledger import outbox
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import posts as rows
 from bot.storage.queries import staff
 from bot.storage.work import Work
@@ -136,7 +136,7 @@ def cancel(work: Work, post: Post) -> bool:
     work.cancel_timer(_timer_key(post))
     for chat_id in post.chat_ids:
         for key in _part_keys(post, chat_id):
-            ledger.cancel_call(work.session, key, work.now, "the post was cancelled")
+            outbox.cancel(work.session, key, work.now, "the post was cancelled")
     for mass in mass_sends_of(work, post):
         mass_sends.cancel(work, mass)
     return True
@@ -165,7 +165,7 @@ def _spoken(work: Work, post: Post) -> dict[str, set[str]]:
     """How far what is said in each internal group is, by the states of its calls."""
     keys = {key: chat_id for chat_id in post.chat_ids for key in _part_keys(post, chat_id)}
     found: dict[str, set[str]] = {}
-    for key, state in ledger.states_of(work.session, list(keys)):
+    for key, state in outbox.states_of(work.session, list(keys)):
         found.setdefault(keys[key], set()).add(state)
     return found
 

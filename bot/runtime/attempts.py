@@ -13,7 +13,7 @@ from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
 from bot.platforms.answers import PAUSE, REST, Meaning
 from bot.platforms.widths import Widths
-from bot.storage.ledger import MAX_ATTEMPTS, backoff, scattered
+from bot.storage.ledger.retries import MAX_ATTEMPTS, backoff, scattered
 
 logger = log.get(__name__)
 MOST_ATTEMPTS = 24

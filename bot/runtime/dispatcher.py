@@ -15,7 +15,8 @@ from bot.runtime.router import Router
 from bot.settings import Settings
 from bot.sop import membership
 from bot.sop.library import Library
-from bot.storage import hindrances, ledger
+from bot.storage import hindrances
+from bot.storage.ledger import inbox, payloads
 from bot.storage.work import Work
 
 logger = log.get(__name__)
@@ -60,9 +61,9 @@ class Dispatcher:
         inside = replace(work, trace_id=TraceId(row.trace_id), origin=f"inbox:{row.id}")
         try:
             with work.session.begin_nested():
-                self.dispatch(inside, ledger.read_event(row.kind, row.payload))
+                self.dispatch(inside, payloads.read_event(row.kind, row.payload))
                 changes.note(inside)
-                ledger.finish(work.session, row, work.now)
+                inbox.finish(work.session, row, work.now)
             return "done"
         except Exception as error:
             if hindrances.is_trouble(error):
@@ -70,7 +71,7 @@ class Dispatcher:
             if hindrances.is_in_the_way(error):
                 return HELD_UP
             reason = f"{type(error).__name__}: {error}"[:500]
-            buried = ledger.retry(work.session, row, work.now, reason)
+            buried = inbox.retry(work.session, row, work.now, reason)
             logger.error("event failed", kind=row.kind, row=row.id, buried=buried, exc_info=True)
             return "buried" if buried else "again"
 

@@ -14,9 +14,10 @@ from bot.model.ids import CallId, TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
 from bot.runtime.attempts import Attempts, Ended
-from bot.storage import ledger, spread
+from bot.storage import spread
 from bot.storage.database import Urgency
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import outbox
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.work import Store, Work
 
 logger = log.get(__name__)
@@ -77,7 +78,7 @@ class Outbox:
         if room <= 0 or (ids is not None and not ids):
             return []
         return await self._store.work(
-            lambda work: list(ledger.claim_calls(work.session, self._lane, work.now, room, ids)), self._urgency
+            lambda work: list(outbox.claim(work.session, self._lane, work.now, room, ids)), self._urgency
         )
 
     async def _send(self, row: OutboxRow) -> Ended:
@@ -110,7 +111,7 @@ class Outbox:
         _count(ended)
 
     def _recover(self, work: Work, alone: bool) -> list[Ended]:
-        rows = ledger.abandoned_calls(work.session, work.now + ledger.SEND_TIMEOUT if alone else work.now, 500)
+        rows = outbox.abandoned(work.session, work.now + outbox.SEND_TIMEOUT if alone else work.now, 500)
         ended = [self._attempts.unfinished(row, "its sender died on the way") for row in rows]
         self._conclude(work, ended)
         return ended
@@ -119,9 +120,9 @@ class Outbox:
         for one in ended:
             if one.again_at is not None:
                 attempts = one.row.attempts + one.left
-                ledger.postpone(work.session, one.row, one.again_at, attempts, one.errcode, one.reason)
+                outbox.postpone(work.session, one.row, one.again_at, attempts, one.errcode, one.reason)
                 continue
-            told = ledger.conclude(
+            told = outbox.conclude(
                 work.session, one.row, one.outcome, work.now, dict(one.answer or {}), one.errcode, one.reason
             )
             if told and (one.row.follow or one.outcome != "sent"):

@@ -15,8 +15,8 @@ from bot.settings import Settings
 from bot.sop.calendar import next_fire
 from bot.sop.library import schedules
 from bot.sop.schema import Trigger
-from bot.storage import ledger
 from bot.storage.leases import Lease
+from bot.storage.ledger import inbox, timers
 from bot.storage.work import Store, Work
 
 BATCH = 500
@@ -51,13 +51,13 @@ class Scheduler:
         return self._fire(work) if leads else 0
 
     def _fire(self, work: Work) -> int:
-        due = ledger.claim_timers(work.session, work.now, BATCH)
+        due = timers.claim(work.session, work.now, BATCH)
         arrivals = [
-            ledger.Arrival("timer", _event(row), f"timer:{row.id}", TraceId(row.trace_id or f"timer:{row.id}"))
+            inbox.Arrival("timer", _event(row), f"timer:{row.id}", TraceId(row.trace_id or f"timer:{row.id}"))
             for row in due
         ]
         work.receive(arrivals)
-        ledger.fired(work.session, due, work.now)
+        timers.fired(work.session, due, work.now)
         for row in due:
             if row.name == SCHEDULE:
                 self._set_next(work, SopName(row.subject.removeprefix("sop:")), row)
@@ -80,7 +80,7 @@ class Scheduler:
         due_at = next_fire(trigger, after, self._settings.zone)
         if due_at is not None:
             key = f"{SCHEDULE}:{sop}:{due_at.isoformat()}"
-            work.set_timer(ledger.Timer(SCHEDULE, key, due_at, f"sop:{sop}", lane=Lane.BULK))
+            work.set_timer(timers.Timer(SCHEDULE, key, due_at, f"sop:{sop}", lane=Lane.BULK))
 
 
 def _event(row: TimerRow) -> Event:

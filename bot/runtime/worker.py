@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from bot.model.lanes import Lane
 from bot.runtime.dispatcher import Dispatcher
-from bot.storage import hindrances, ledger, spread
+from bot.storage import hindrances, spread
 from bot.storage.database import Urgency
+from bot.storage.ledger import inbox
 from bot.storage.work import Store, Work
 
 BATCH = 16
@@ -40,7 +41,7 @@ class Worker:
 
     def _handle(self, work: Work, ids: Sequence[int] | None) -> tuple[int, int]:
         hindrances.be_impatient(work.session)
-        rows = ledger.claim_events(work.session, self.lane, work.now, self._most, ids)
+        rows = inbox.claim(work.session, self.lane, work.now, self._most, ids)
         handled = self._dispatcher.handle(work, rows)
         if self._store.queue.spreads_rows:
             work.announced.add(self.topic, [row.id for row in rows[handled:] if row.id is not None])

@@ -11,7 +11,7 @@ from typing import Any
 from bot.model.calls import Call
 from bot.model.events import CallFinished
 from bot.sop import followups
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import sops as rows
 from bot.storage.work import Work
 

@@ -9,7 +9,7 @@ from bot.sop.publish import version_of
 from bot.sop.schema import Sop
 from bot.sop.turn import Occasion, Turn
 from bot.sop.walking import close, timer_key
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import sops as rows
 
 DEADLINE = "deadline"

@@ -16,7 +16,7 @@ from bot.sop.perform import suppress
 from bot.sop.schema import Sop
 from bot.sop.shares import share_of
 from bot.sop.turn import Occasion, Turn
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
 
 CHATTY = ("message.received", "track.event", "card.pressed")
@@ -115,7 +115,7 @@ def _begin(turn: Turn, sop: Sop, occasion: Occasion, depth: int) -> Run | None:
             "state": "running",
             "position": [0],
             "event_kind": occasion.event.kind,
-            "event": ledger.write_event(occasion.event),
+            "event": payloads.write_event(occasion.event),
             "variables": {
                 "began_with": occasion.event.kind,
                 "occasion": f"{sop.name}@{occasion.key}",

@@ -19,7 +19,7 @@ from bot.sop.library import Library
 from bot.sop.scope import Scope, Subject
 from bot.sop.segment_files import Segment
 from bot.storage import touched
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import membership as rows
 from bot.storage.work import Work
 

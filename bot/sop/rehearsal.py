@@ -24,9 +24,9 @@ from bot.sop.library import Library, schedules
 from bot.sop.lifecycle import Stages
 from bot.sop.schema import Do, Sop, walk
 from bot.sop.triggers import names_of
-from bot.storage import ledger
 from bot.storage.database import Database
-from bot.storage.ledger import Timer
+from bot.storage.ledger import outbox
+from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 
 CHUNK = 400
@@ -215,7 +215,7 @@ def _still_leaves(session: Session, call: Call) -> bool:
     """A call that was held back may have been cancelled since, or written again: then it reads as its row does."""
     if call.after is None or call.key is None:
         return True
-    row = ledger.find_call(session, call.key)
+    row = outbox.find(session, call.key)
     if row is None or row.state != "planned":
         return False
     row.state = "sent"

@@ -21,8 +21,8 @@ from bot.sop.past import Decision, Past
 from bot.sop.publish import publish
 from bot.sop.rehearsal import Act, Rehearsal, Sent, at_rest
 from bot.sop.schema import Sop
-from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.ledger import payloads
 from bot.storage.queries import rehearsals as rows
 from bot.storage.queries import sops
 from bot.storage.scratch import scratch
@@ -138,7 +138,7 @@ def _bring_back(one: rows.Undone) -> Act:
 
 def _again(past: Past, library: Library, draft: Sop, hear: Hear, row: InboxRow) -> Act:
     asked = history.asked_by(draft)
-    event = ledger.read_event(row.kind, row.payload)
+    event = payloads.read_event(row.kind, row.payload)
 
     def act(work: Work) -> None:
         past.restore(work, row.trace_id, asked)

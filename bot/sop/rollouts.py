@@ -15,7 +15,7 @@ from bot.sop.library import Library
 from bot.sop.schema import RolloutPlan, Sop, StopLoss
 from bot.sop.shares import share_of
 from bot.sop.triggers import recorded_as
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import trials as rows
 from bot.storage.work import Work
 

@@ -19,7 +19,7 @@ from bot.sop import confirmations, ending, entering, followups, membership, roll
 from bot.sop.calendar import next_fire
 from bot.sop.library import Library
 from bot.sop.turn import Occasion, Turn
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
 from bot.storage.work import Work
 
@@ -103,5 +103,5 @@ def on_call_finished(work: Work, event: CallFinished) -> None:
 
 def _digest(event: Event) -> str:
     """The same for the same event, however often it comes."""
-    written = orjson.dumps([event.kind, ledger.write_event(event)], option=orjson.OPT_SORT_KEYS)
+    written = orjson.dumps([event.kind, payloads.write_event(event)], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(written).hexdigest()[:24]

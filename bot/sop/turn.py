@@ -16,7 +16,7 @@ from bot.sop.company import Company
 from bot.sop.conditions import Condition
 from bot.sop.library import Library
 from bot.sop.scope import Judgement, Scope, Subject
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
 from bot.storage.work import Work
 
@@ -127,7 +127,7 @@ def occasion_of(run: Run) -> Occasion:
     """The event that a run last heard, and whom the run is about."""
     about = run.variables
     return Occasion(
-        event=ledger.read_event(run.event_kind, run.event),
+        event=payloads.read_event(run.event_kind, run.event),
         key=f"run:{run.id}",
         contact_id=about.get("contact_id"),
         chat_id=about.get("chat_id"),

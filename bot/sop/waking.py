@@ -11,7 +11,7 @@ from bot.sop.publish import version_of
 from bot.sop.schema import Position
 from bot.sop.turn import Occasion, Turn, occasion_of
 from bot.sop.walking import PAUSED, apply, close, moment, sleep, timer_key
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
 
 HELD = timedelta(minutes=5)
@@ -56,7 +56,7 @@ def _wake(turn: Turn, run: Run, news: News, occasion: Occasion, timer: str = "")
     if timer:
         turn.work.cancel_timer(timer)
     if isinstance(news, Heard):
-        run.event_kind, run.event = occasion.event.kind, ledger.write_event(occasion.event)
+        run.event_kind, run.event = occasion.event.kind, payloads.write_event(occasion.event)
     if rows.paused(turn.work.session, [run.sop]):
         _hold(turn, run, news)
         return

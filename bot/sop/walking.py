@@ -10,7 +10,7 @@ from bot.sop.perform import perform
 from bot.sop.schema import Position, Sop, spelled
 from bot.sop.triggers import recorded_as
 from bot.sop.turn import Occasion, Turn
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import sops as rows
 from bot.storage.queries import trials
 

@@ -10,7 +10,7 @@ from bot.sop.library import Library
 from bot.sop.publish import version
 from bot.sop.schema import Position, Sop, Split, spelled, walk
 from bot.sop.triggers import recorded_as
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.queries import trials as rows
 from bot.storage.work import Work
 

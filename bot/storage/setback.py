@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select, update
 
 from bot.model.tables import InboxRow, OutboxRow
-from bot.storage.ledger import SEND_TIMEOUT, in_state
-from bot.storage.statements import changed
+from bot.storage.ledger.outbox import SEND_TIMEOUT
+from bot.storage.statements import changed, in_state
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=75)

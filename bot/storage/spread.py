@@ -7,7 +7,8 @@ from sqlmodel import Session, col, func, select
 
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow
-from bot.storage.ledger import CLAIMABLE_CALLS, CLAIMABLE_EVENTS, in_state
+from bot.storage.ledger import inbox, outbox
+from bot.storage.statements import in_state
 
 
 def due(session: Session, now: datetime, most: int) -> Mapping[str, Sequence[int]]:
@@ -15,8 +16,8 @@ def due(session: Session, now: datetime, most: int) -> Mapping[str, Sequence[int
     found: dict[str, Sequence[int]] = {}
     for lane in Lane:
         asked = {"in_lane": lane.value, "now": now, "most": most}
-        found[f"inbox.{lane}"] = _numbers(session.exec(CLAIMABLE_EVENTS, params=asked))
-        found[f"outbox.{lane}"] = _numbers(session.exec(CLAIMABLE_CALLS, params=asked))
+        found[f"inbox.{lane}"] = _numbers(session.exec(inbox.CLAIMABLE, params=asked))
+        found[f"outbox.{lane}"] = _numbers(session.exec(outbox.CLAIMABLE, params=asked))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart."""
+"""Statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart, and rows by their state."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, CursorResult, Executable, Row, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from bot.storage import touched
 
@@ -168,3 +168,9 @@ def changed(session: Session, statement: Executable) -> int:
     done = session.connection().execute(statement)
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def in_state(state: str, *states: str) -> ColumnElement[bool]:
+    """`state` is one of these, as literals: only then do the engines see that an index of open rows will do."""
+    written: list[ColumnElement[str]] = [literal_column(f"'{name}'") for name in states]
+    return col(state).in_(written) if len(states) > 1 else col(state) == written[0]

@@ -11,8 +11,8 @@ from bot.clock import Clock
 from bot.model.calls import Call
 from bot.model.events import Event
 from bot.model.ids import TraceId
-from bot.storage import ledger
 from bot.storage.database import Database, Urgency
+from bot.storage.ledger import inbox, outbox, timers
 from bot.storage.queue import News, Queue
 
 T = TypeVar("T")
@@ -35,33 +35,33 @@ class Work:
 
     def plan(self, call: Call) -> bool:
         """Plan a call to a platform; False when it was planned before."""
-        planned = ledger.plan(self.session, call, self.now, self.trace_id)
+        planned = outbox.plan(self.session, call, self.now, self.trace_id)
         self.announced.add(f"outbox.{call.lane}", [] if planned is None or call.after else [planned])
         return planned is not None
 
     def release(self, key: str, body: dict[str, object] | None = None) -> bool:
         """Let a held call leave now; False when it has left already."""
-        released = ledger.replan(self.session, key, self.now, body)
+        released = outbox.replan(self.session, key, self.now, body)
         for lane in ("instant", "normal"):
             self.announced.add(f"outbox.{lane}", [] if released is None else [released])
         return released is not None
 
-    def set_timer(self, timer: ledger.Timer) -> bool:
+    def set_timer(self, timer: timers.Timer) -> bool:
         self.announced.add("timers")
-        return ledger.set_timer(self.session, timer, self.trace_id)
+        return timers.set(self.session, timer, self.trace_id)
 
     def cancel_timer(self, key: str) -> bool:
-        return ledger.cancel_timer(self.session, key)
+        return timers.cancel(self.session, key)
 
     def record(self, event: Event, key: str | None = None) -> None:
         """Put an event of our own into the inbox, for whoever handles it."""
         self._recorded += 1
         key = key or f"{self.origin}/{self._recorded}"
-        self.receive([ledger.Arrival("xiaoer", event, key, self.trace_id)])
+        self.receive([inbox.Arrival("xiaoer", event, key, self.trace_id)])
 
-    def receive(self, arrivals: Iterable[ledger.Arrival]) -> None:
+    def receive(self, arrivals: Iterable[inbox.Arrival]) -> None:
         """Put arrivals into the inbox; one that is known changes nothing."""
-        for topic, ids in ledger.receive(self.session, arrivals, self.now):
+        for topic, ids in inbox.receive(self.session, arrivals, self.now):
             self.announced.add(topic, ids)
 
 

@@ -14,7 +14,7 @@ from bot.platforms.wecom import aibot
 from bot.platforms.wecom import callback as wecom
 from bot.runtime.dispatcher import Knowledge
 from bot.settings import Settings
-from bot.storage.ledger import Arrival, trace_of
+from bot.storage.ledger.inbox import Arrival, trace_of
 from bot.web.intake import Intake
 
 

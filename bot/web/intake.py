@@ -12,7 +12,7 @@ from bot import metrics
 from bot.errors import BotError
 from bot.model.lanes import Lane
 from bot.storage.database import Urgency
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.queries import inbox
 from bot.storage.work import Store, Work
 

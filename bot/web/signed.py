@@ -22,7 +22,7 @@ from bot.model.events import Event, Tracked
 from bot.model.ids import ExternalUserId, OpenId
 from bot.platforms.wecom import archive
 from bot.settings import Settings
-from bot.storage.ledger import Arrival, trace_of
+from bot.storage.ledger.inbox import Arrival, trace_of
 from bot.storage.queries import inbox
 from bot.storage.work import Store
 from bot.web.intake import Intake

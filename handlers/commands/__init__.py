@@ -15,7 +15,7 @@ from bot.model.events import MessageReceived, StaffWrote
 from bot.model.ids import UserId, staff_key
 from bot.runtime.context import Context
 from bot.runtime.router import Router
-from bot.storage import ledger
+from bot.storage.ledger import outbox
 from bot.storage.queries import audit, staff
 from handlers.commands.command import Ask, Command, Reply, Verb, registry
 from handlers.commands.parse import Line, is_command, parse
@@ -30,7 +30,7 @@ MOST_PIECES = 4
 @router.on(StaffWrote)
 def answer(event: StaffWrote, ctx: Context) -> None:
     """Do what a line asks for and answer it; a line without a slash gets a hint, once a day."""
-    if ledger.find_call(ctx.session, _answer_key(event, 0)) is not None:
+    if outbox.find(ctx.session, _answer_key(event, 0)) is not None:
         return
     before, language = i18n.current(), _language(ctx, event.user_id)
     i18n.use(language)

@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from bot.model.events import UnknownCallback
 from bot.model.tables import AuditRow, InboxRow, OutboxRow
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from tests.commands.conftest import Ask
 from tests.community.people import START, Community
 
@@ -22,7 +22,7 @@ def dead(listening: Community) -> Community:
     event = UnknownCallback(at=START, source="wecom", fields={})
     listening.add(
         InboxRow(id=900, source="wecom", kind="unknown", dedupe_key="k", state="buried", attempts=8,
-                 error="KeyError: 'x'", payload=ledger.write_event(event), trace_id="t2",
+                 error="KeyError: 'x'", payload=payloads.write_event(event), trace_id="t2",
                  event_at=START, received_at=START, ready_at=START,
                  finished_at=START)
     )  # fmt: skip

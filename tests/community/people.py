@@ -16,8 +16,8 @@ from bot.runtime.context import Context
 from bot.runtime.router import Router
 from bot.settings import Settings
 from bot.sop.library import Library
-from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.ledger import inbox, payloads, timers
 from bot.storage.work import Work
 from handlers.alerts import router as alerts
 from handlers.hygiene import router as hygiene
@@ -74,8 +74,8 @@ class Community:
     def settle(self) -> None:
         for row in self.rows(InboxRow):
             if row.state == "new":
-                self.work(lambda work, row=row: ledger.finish(work.session, row, work.now))  # type: ignore[misc]
-                self.handle(ledger.read_event(row.kind, row.payload))
+                self.work(lambda work, row=row: inbox.finish(work.session, row, work.now))  # type: ignore[misc]
+                self.handle(payloads.read_event(row.kind, row.payload))
 
     def pass_time(self, minutes: int) -> None:
         """Move the clock and fire what is due on the way, in order."""
@@ -85,7 +85,7 @@ class Community:
             key=lambda row: row.due_at,
         ):
             self.clock.move_to(max(due[0].due_at, self.clock.now()))
-            self.work(lambda work, row=due[0]: ledger.fired(work.session, [row], work.now))  # type: ignore[misc]
+            self.work(lambda work, row=due[0]: timers.fired(work.session, [row], work.now))  # type: ignore[misc]
             self.handle(TimerDue(at=self.clock.now(), name=due[0].name, about=due[0].payload))
         self.clock.move_to(until)
 

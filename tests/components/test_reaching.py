@@ -11,7 +11,7 @@ from bot.model.events import CardPressed, Event, StaffAnswered
 from bot.model.ids import UserId
 from bot.model.tables import Alert, Behaviour, ContactTag, ExternalContact, Follower, InboxRow, Lead, StaffTask
 from bot.sop import asks
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.work import Work
 from tests.components.test_actions import do
 from tests.sops.town import EXTERNAL, GROUP, LIN, MEI, OPEN, START, ZHOU, Town
@@ -102,7 +102,7 @@ def press(town: Town, button: str, user: UserId = ZHOU) -> list[Event]:
         return asks.pressed(work, alert, pressed).done
 
     assert town.work(answer)
-    return [ledger.read_event(row.kind, row.payload) for row in town.rows(InboxRow) if row.kind == StaffAnswered.kind]
+    return [payloads.read_event(row.kind, row.payload) for row in town.rows(InboxRow) if row.kind == StaffAnswered.kind]
 
 
 ASK = """steps:

@@ -13,9 +13,10 @@ from bot.model.events import ContactAdded, ContactLost, Event
 from bot.model.ids import ExternalUserId, TraceId, UserId
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow
-from bot.storage import ledger
 from bot.storage.database import Database
-from bot.storage.ledger import Arrival, Timer
+from bot.storage.ledger import inbox, outbox, payloads, retries, timers
+from bot.storage.ledger.inbox import Arrival
+from bot.storage.ledger.timers import Timer
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -32,11 +33,11 @@ def lost(who: str) -> Event:
 
 def receive(database: Database, *events: tuple[str, Event]) -> None:
     arrivals = [Arrival("wecom", event, key, TRACE) for key, event in events]
-    database.run_here(lambda session: ledger.receive(session, arrivals, NOW))
+    database.run_here(lambda session: inbox.receive(session, arrivals, NOW))
 
 
 def claimed(database: Database, lane: Lane = Lane.NORMAL, now: datetime = NOW) -> list[str]:
-    return database.run_here(lambda session: [row.dedupe_key for row in ledger.claim_events(session, lane, now, 10)])
+    return database.run_here(lambda session: [row.dedupe_key for row in inbox.claim(session, lane, now, 10)])
 
 
 def within(database: Database, do: Callable[[Session], T]) -> T:
@@ -53,7 +54,7 @@ def test_an_event_comes_back_as_it_was(database: Database) -> None:
     event = added("mei 梅 🌸", "code")
     receive(database, ("a", event))
     [row] = within(database, lambda session: session.exec(select(InboxRow)).all())
-    assert ledger.read_event(row.kind, row.payload) == event
+    assert payloads.read_event(row.kind, row.payload) == event
     assert row.deadline == NOW + timedelta(seconds=20)
     assert row.lane == "instant"
 
@@ -63,8 +64,8 @@ def test_events_of_one_subject_are_claimed_one_after_the_other(database: Databas
     assert claimed(database) == ["a", "c"]
 
     def finish_first(session: Session) -> None:
-        row = ledger.claim_events(session, Lane.NORMAL, NOW, 1)[0]
-        ledger.finish(session, row, NOW)
+        row = inbox.claim(session, Lane.NORMAL, NOW, 1)[0]
+        inbox.finish(session, row, NOW)
 
     within(database, finish_first)
     assert claimed(database) == ["b", "c"]
@@ -79,7 +80,7 @@ def test_a_claim_that_is_rolled_back_gives_its_rows_back(database: Database) -> 
     receive(database, ("a", added("mei")))
 
     def die(session: Session) -> None:
-        ledger.finish(session, ledger.claim_events(session, Lane.NORMAL, NOW, 1)[0], NOW)
+        inbox.finish(session, inbox.claim(session, Lane.NORMAL, NOW, 1)[0], NOW)
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
@@ -90,11 +91,11 @@ def test_a_claim_that_is_rolled_back_gives_its_rows_back(database: Database) -> 
 def test_a_failing_event_waits_longer_each_time_and_is_buried_in_the_end(database: Database) -> None:
     receive(database, ("a", added("mei")))
     now, pauses = NOW, []
-    for _attempt in range(ledger.MAX_ATTEMPTS):
+    for _attempt in range(retries.MAX_ATTEMPTS):
         assert claimed(database, now=now) == ["a"]
 
         def fail(session: Session, now: datetime = now) -> None:
-            ledger.retry(session, ledger.claim_events(session, Lane.NORMAL, now, 1)[0], now, "boom")
+            inbox.retry(session, inbox.claim(session, Lane.NORMAL, now, 1)[0], now, "boom")
 
         within(database, fail)
         [row] = within(database, lambda session: session.exec(select(InboxRow)).all())
@@ -107,31 +108,31 @@ def test_a_failing_event_waits_longer_each_time_and_is_buried_in_the_end(databas
 
 def test_a_timer_is_set_once_and_fires_when_due(database: Database) -> None:
     timer = Timer("nudge", "nudge:1", NOW + timedelta(minutes=1), about={"n": 1})
-    assert within(database, lambda session: ledger.set_timer(session, timer, TRACE))
-    assert not within(database, lambda session: ledger.set_timer(session, timer, TRACE))
-    assert within(database, lambda session: ledger.claim_timers(session, NOW, 10)) == []
-    assert within(database, ledger.next_due) == NOW + timedelta(minutes=1)
+    assert within(database, lambda session: timers.set(session, timer, TRACE))
+    assert not within(database, lambda session: timers.set(session, timer, TRACE))
+    assert within(database, lambda session: timers.claim(session, NOW, 10)) == []
+    assert within(database, timers.next_due) == NOW + timedelta(minutes=1)
 
     def fire(session: Session) -> int:
-        due = ledger.claim_timers(session, NOW + timedelta(minutes=2), 10)
-        ledger.fired(session, due, NOW)
+        due = timers.claim(session, NOW + timedelta(minutes=2), 10)
+        timers.fired(session, due, NOW)
         return len(due)
 
     assert [within(database, fire), within(database, fire)] == [1, 0]
 
 
 def test_a_cancelled_timer_never_fires(database: Database) -> None:
-    within(database, lambda session: ledger.set_timer(session, Timer("nudge", "n", NOW), TRACE))
-    assert within(database, lambda session: ledger.cancel_timer(session, "n"))
-    assert within(database, lambda session: ledger.claim_timers(session, NOW, 10)) == []
+    within(database, lambda session: timers.set(session, Timer("nudge", "n", NOW), TRACE))
+    assert within(database, lambda session: timers.cancel(session, "n"))
+    assert within(database, lambda session: timers.claim(session, NOW, 10)) == []
 
 
 def plan(database: Database, *calls: Call) -> list[bool]:
-    return within(database, lambda session: [bool(ledger.plan(session, call, NOW, TRACE)) for call in calls])
+    return within(database, lambda session: [bool(outbox.plan(session, call, NOW, TRACE)) for call in calls])
 
 
 def leaving(database: Database, now: datetime = NOW) -> list[str]:
-    return within(database, lambda session: [row.endpoint for row in ledger.claim_calls(session, Lane.NORMAL, now, 10)])
+    return within(database, lambda session: [row.endpoint for row in outbox.claim(session, Lane.NORMAL, now, 10)])
 
 
 def test_a_call_with_a_key_is_planned_once(database: Database) -> None:
@@ -154,18 +155,18 @@ def test_calls_of_one_subject_leave_one_after_the_other(database: Database) -> N
 def test_a_held_call_leaves_at_its_time_or_when_it_is_released(database: Database) -> None:
     plan(database, Call("a", key="k", after=NOW + timedelta(seconds=8)))
     assert leaving(database) == []
-    assert within(database, lambda session: ledger.replan(session, "k", NOW, {"named": True}))
-    [row] = within(database, lambda session: list(ledger.claim_calls(session, Lane.NORMAL, NOW, 10)))
+    assert within(database, lambda session: outbox.replan(session, "k", NOW, {"named": True}))
+    [row] = within(database, lambda session: list(outbox.claim(session, Lane.NORMAL, NOW, 10)))
     assert row.body == {"named": True}
-    assert not within(database, lambda session: ledger.replan(session, "k", NOW))
+    assert not within(database, lambda session: outbox.replan(session, "k", NOW))
 
 
 def test_a_call_is_concluded_once(database: Database) -> None:
     plan(database, Call("a"))
-    [row] = within(database, lambda session: list(ledger.claim_calls(session, Lane.NORMAL, NOW, 10)))
+    [row] = within(database, lambda session: list(outbox.claim(session, Lane.NORMAL, NOW, 10)))
 
     def conclude(session: Session) -> bool:
-        return ledger.conclude(session, row, "sent", NOW, {"ok": 1}, 0, "")
+        return outbox.conclude(session, row, "sent", NOW, {"ok": 1}, 0, "")
 
     assert [within(database, conclude), within(database, conclude)] == [True, False]
     [row] = within(database, lambda session: session.exec(select(OutboxRow)).all())
@@ -175,9 +176,9 @@ def test_a_call_is_concluded_once(database: Database) -> None:
 def test_what_a_dead_sender_leaves_behind_is_found(database: Database) -> None:
     plan(database, Call("a"))
     leaving(database)
-    assert within(database, lambda session: list(ledger.abandoned_calls(session, NOW, 10))) == []
-    later = NOW + ledger.SEND_TIMEOUT
-    [row] = within(database, lambda session: list(ledger.abandoned_calls(session, later, 10)))
+    assert within(database, lambda session: list(outbox.abandoned(session, NOW, 10))) == []
+    later = NOW + outbox.SEND_TIMEOUT
+    [row] = within(database, lambda session: list(outbox.abandoned(session, later, 10)))
     assert row.endpoint == "a"
 
 
@@ -187,9 +188,9 @@ async def test_two_workers_never_claim_the_same_row(database: Database) -> None:
     receive(database, *((f"k{n}", added(f"c{n}")) for n in range(40)))
 
     def claim_and_finish(session: Session) -> list[str]:
-        rows = ledger.claim_events(session, Lane.NORMAL, NOW, 10)
+        rows = inbox.claim(session, Lane.NORMAL, NOW, 10)
         for row in rows:
-            ledger.finish(session, row, NOW)
+            inbox.finish(session, row, NOW)
         return [row.dedupe_key for row in rows]
 
     batches = await asyncio.gather(*(database.run(claim_and_finish) for _worker in range(8)))
@@ -210,9 +211,9 @@ def test_what_a_claim_costs_does_not_grow_with_history(database: Database) -> No
                 seen.append(" ".join(str(step[3]) for step in plan))
 
         event.listen(connection, "before_cursor_execute", explain)
-        ledger.claim_events(session, Lane.NORMAL, NOW, 10)
-        ledger.claim_calls(session, Lane.NORMAL, NOW, 10)
-        ledger.claim_timers(session, NOW, 10)
+        inbox.claim(session, Lane.NORMAL, NOW, 10)
+        outbox.claim(session, Lane.NORMAL, NOW, 10)
+        timers.claim(session, NOW, 10)
 
     within(database, watch)
     for plan, indexes in zip(

@@ -18,9 +18,10 @@ from bot.model.events import ContactAdded, ContactLost, Event
 from bot.model.ids import ExternalUserId, TraceId, UserId
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow
-from bot.storage import ledger, spread
+from bot.storage import spread
 from bot.storage.database import Database
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import inbox
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.postgres_queue import PostgresQueue
 from bot.storage.queue import EmbeddedQueue, Queue
 from bot.storage.redis_link import linked
@@ -61,9 +62,9 @@ class Process:
             return len(keys)
 
     def _finish(self, work: Work, most: int, ids: Sequence[int] | None) -> list[str]:
-        rows = ledger.claim_events(work.session, Lane.NORMAL, work.now, most, ids)
+        rows = inbox.claim(work.session, Lane.NORMAL, work.now, most, ids)
         for row in rows:
-            ledger.finish(work.session, row, work.now)
+            inbox.finish(work.session, row, work.now)
         work.announced.add(TOPIC, spread.next_events(work.session, Lane.NORMAL, rows))
         return [row.dedupe_key for row in rows]
 

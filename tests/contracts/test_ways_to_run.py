@@ -16,7 +16,7 @@ from bot.app import Bot, opened
 from bot.model.calls import Call
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow, TimerRow
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 from tests.servers import RedisServer
 from tests.world import World, world

@@ -12,8 +12,8 @@ from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
 from bot.runtime.attempts import MOST_ATTEMPTS
-from bot.storage import ledger
-from bot.storage.ledger import MAX_ATTEMPTS, backoff
+from bot.storage.ledger import outbox
+from bot.storage.ledger.retries import MAX_ATTEMPTS, backoff
 from bot.storage.work import Work
 from tests.world import World
 
@@ -136,15 +136,15 @@ async def test_a_task_that_is_still_handed_out_is_asked_for_again(world: World) 
 async def test_whoever_was_taken_for_dead_and_comes_back_changes_nothing(world: World) -> None:
     def claimed(work: Work) -> OutboxRow:
         work.plan(Call(REPEATABLE, key="k"))
-        return ledger.claim_calls(work.session, Lane.NORMAL, work.now, 1)[0]
+        return outbox.claim(work.session, Lane.NORMAL, work.now, 1)[0]
 
     late = await world.bot.store.work(claimed)
     world.clock.advance(timedelta(minutes=3))
     await world.bot.outboxes[0].recover()
-    again = await world.bot.store.work(lambda work: ledger.claim_calls(work.session, Lane.NORMAL, work.now, 1)[0])
+    again = await world.bot.store.work(lambda work: outbox.claim(work.session, Lane.NORMAL, work.now, 1)[0])
     assert again.id == late.id
     told = await world.bot.store.work(
-        lambda work: ledger.conclude(work.session, late, "failed", work.now, {}, 0, "too late")
+        lambda work: outbox.conclude(work.session, late, "failed", work.now, {}, 0, "too late")
     )
     assert not told
     assert row(world, REPEATABLE).state == "sending"

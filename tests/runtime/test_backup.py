@@ -14,7 +14,7 @@ from bot.model.calls import Call
 from bot.model.tables import ExternalContact, OutboxRow, StaffTask, TimerRow
 from bot.storage import backup as copies
 from bot.storage.database import Database
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 from tests.servers import PostgresServer
 from tests.world import World

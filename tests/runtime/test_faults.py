@@ -20,7 +20,7 @@ from bot.model.tables import InboxRow, OutboxRow, Run, StaffTask, TimerRow
 from bot.platforms.http import Http
 from bot.platforms.simulator.cast import CUSTOMER_GROUP, INTERNAL_GROUP
 from bot.settings import HOUSE
-from bot.storage.ledger import Timer
+from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 from tests.servers import RedisServer
 from tests.world import World, world

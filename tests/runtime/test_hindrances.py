@@ -15,8 +15,9 @@ from bot.runtime.context import Context
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.router import Router
 from bot.runtime.worker import Worker
-from bot.storage import hindrances, ledger
+from bot.storage import hindrances
 from bot.storage.database import Database
+from bot.storage.ledger import inbox, retries
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.work import Store, Work
 from tests.web.conftest import NoKnowledge, settings_of
@@ -30,8 +31,8 @@ def store(postgres_url: str) -> Iterator[Store]:
     """Events a, b and c, and a row that several may want."""
     database, clock = Database(postgres_url), ManualClock(START)
     events = {name: UnknownCallback(at=START, source="wecom", fields={"what": name}) for name in "abc"}
-    rows = [ledger.Arrival("wecom", event, name, TraceId("t")) for name, event in events.items()]
-    database.run_here(lambda session: ledger.receive(session, rows, START))
+    rows = [inbox.Arrival("wecom", event, name, TraceId("t")) for name, event in events.items()]
+    database.run_here(lambda session: inbox.receive(session, rows, START))
     database.run_here(lambda session: session.add(StaffTask(user_id="zhou", text="", opened_at=START)))
     yield Store(database, EmbeddedQueue(), clock)
     database.close()
@@ -93,7 +94,7 @@ async def test_a_server_in_trouble_costs_no_event_its_tries(store: Store) -> Non
             ctx.session.connection().execute(text("DO $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$"))
 
     one = worker(store, router)
-    for _time in range(ledger.MAX_ATTEMPTS + 1):
+    for _time in range(retries.MAX_ATTEMPTS + 1):
         with pytest.raises(OperationalError, match="no space left"):
             await one.step()
     assert states(store) == [("new", 0)] * 3

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from bot.model.calls import Call
 from bot.model.tables import InboxRow, OutboxRow
+from bot.storage.ledger.outbox import SEND_TIMEOUT
 from bot.storage.work import Work
 from tests.world import World
 
@@ -107,7 +108,7 @@ async def test_what_a_dead_sender_left_is_sent_again_only_when_that_is_harmless(
         work.plan(Call(REPEATABLE, key="a"))
         work.plan(Call("message/send", GREETING, key="b"))
         for one in work.session.exec(select(OutboxRow).where(OutboxRow.state == "planned")):
-            one.state, one.claimed_until = "sending", work.now + timedelta(minutes=2)
+            one.state, one.claimed_until = "sending", work.now + SEND_TIMEOUT
 
     await world.bot.store.work(under_way)
     await world.bot.drain()
@@ -139,7 +140,7 @@ async def test_the_only_process_sends_again_at_once_what_its_last_life_left(worl
     def under_way(work: Work) -> None:
         work.plan(Call(REPEATABLE, key="a"))
         for one in work.session.exec(select(OutboxRow).where(OutboxRow.state == "planned")):
-            one.state, one.claimed_until = "sending", work.now + timedelta(minutes=2)
+            one.state, one.claimed_until = "sending", work.now + SEND_TIMEOUT
 
     await world.bot.store.work(under_way)
     assert await world.bot.outboxes[0].recover() == 0

@@ -19,8 +19,8 @@ from bot.model.ids import TraceId
 from bot.model.tables import OutboxRow
 from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.settings import HOUSE
-from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.ledger import outbox
 from tests import blank
 from tests.servers import free_port
 
@@ -80,7 +80,7 @@ class Beside:
     def plan(self, *calls: Call) -> None:
         def planned(session: Session) -> None:
             for call in calls:
-                ledger.plan(session, call, SystemClock().now(), TraceId(""))
+                outbox.plan(session, call, SystemClock().now(), TraceId(""))
 
         self.database.run_here(planned)
 

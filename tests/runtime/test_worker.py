@@ -11,15 +11,15 @@ from bot.runtime.context import Context
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.router import Router
 from bot.runtime.worker import Worker
-from bot.storage import ledger
+from bot.storage.ledger import inbox, retries
 from bot.storage.work import Work
 from tests.world import World
 
 
 async def arrive(world: World) -> None:
     event = UnknownCallback(at=world.clock.now(), source="wecom", fields={"Event": "new_thing"})
-    arrival = ledger.Arrival("wecom", event, "k", TraceId("t"))
-    await world.bot.store.work(lambda work: ledger.receive(work.session, [arrival], work.now))
+    arrival = inbox.Arrival("wecom", event, "k", TraceId("t"))
+    await world.bot.store.work(lambda work: inbox.receive(work.session, [arrival], work.now))
 
 
 def row(world: World) -> InboxRow:
@@ -67,7 +67,7 @@ async def test_an_event_that_never_succeeds_is_buried_with_its_reason(world: Wor
         world.bot.store, Dispatcher(router, world.bot.settings, world.bot.knowledge), world.bot.workers[1].lane
     )
     await arrive(world)
-    for _attempt in range(ledger.MAX_ATTEMPTS + 2):
+    for _attempt in range(retries.MAX_ATTEMPTS + 2):
         await worker.step()
         world.clock.advance(timedelta(minutes=15))
     assert row(world).state == "buried"

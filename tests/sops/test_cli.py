@@ -17,7 +17,7 @@ from bot.model.events import Tracked
 from bot.model.ids import ExternalUserId
 from bot.model.tables import ContactTag, ExternalContact, FollowUser, InboxRow, OutboxRow, Suppression
 from bot.sop.channels import channel_of, reached
-from bot.storage import ledger
+from bot.storage.ledger import inbox
 from bot.storage.work import Work
 from tests.sops.town import START, Town
 
@@ -124,7 +124,7 @@ def everybody_looks(town: Town, day: int) -> None:
     for number in range(10, 20):
         town.work(lambda work, number=number: looks(work, ExternalUserId(f"wm{number}")))  # type: ignore[misc]
     for row in town.rows(InboxRow):
-        town.work(lambda work, row=row: ledger.finish(work.session, row, work.now))  # type: ignore[misc]
+        town.work(lambda work, row=row: inbox.finish(work.session, row, work.now))  # type: ignore[misc]
 
 
 def messages(town: Town) -> Counter[str]:

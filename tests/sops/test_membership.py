@@ -21,7 +21,7 @@ from bot.model.tables import (
 )
 from bot.sop import followups, membership, segments
 from bot.sop.segment_files import read_file
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from bot.storage.work import Work
 from tests.sops.town import GROUP, HAO, MEI, START, Town
 
@@ -84,7 +84,7 @@ def test_entering_starts_an_sop_of_that_segment_alone(town: Town) -> None:
     town.sop("contact/fresh", "steps: [{do: note, text: a}]\n", trigger="{segment.entered: fresh}")
     change(town, tag)
     for row in town.rows(InboxRow):
-        event = ledger.read_event(row.kind, row.payload)
+        event = payloads.read_event(row.kind, row.payload)
         if isinstance(event, SegmentEntered):
             town.hear(event, contact=event.contact_id)
     assert len(town.runs("contact/vip")) == 1

@@ -40,8 +40,8 @@ from bot.sop import runner
 from bot.sop.library import Library, load
 from bot.sop.publish import publish
 from bot.sop.triggers import names_of
-from bot.storage import ledger
 from bot.storage.database import Database
+from bot.storage.ledger import inbox, payloads, timers
 from bot.storage.queries.tally import tally
 from bot.storage.work import Work
 from tests import blank
@@ -209,7 +209,7 @@ class Town:
         while (timer := self._next_timer(end)) is not None:
             self.clock.move_to(max(self.clock.now(), timer.due_at))
             event = TimerDue(at=timer.due_at, name=timer.name, about=timer.payload, subject=timer.subject)
-            self.work(lambda work, timer=timer: ledger.fired(work.session, [timer], work.now))  # type: ignore[misc]
+            self.work(lambda work, timer=timer: timers.fired(work.session, [timer], work.now))  # type: ignore[misc]
             self.work(lambda work, event=event: runner.on_timer(work, self.library, event))  # type: ignore[misc]
             self.settle()
         self.clock.move_to(end)
@@ -222,10 +222,10 @@ class Town:
         """Handle the events that the runner left for itself."""
         while rows := self.rows(InboxRow, InboxRow.state == "new", InboxRow.kind == TimerDue.kind):
             for row in rows:
-                event = ledger.read_event(row.kind, row.payload)
+                event = payloads.read_event(row.kind, row.payload)
                 assert isinstance(event, TimerDue)
                 self.work(lambda work, event=event: runner.on_timer(work, self.library, event))  # type: ignore[misc]
-                self.work(lambda work, row=row: ledger.finish(work.session, row, work.now))  # type: ignore[misc]
+                self.work(lambda work, row=row: inbox.finish(work.session, row, work.now))  # type: ignore[misc]
 
     # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,8 +13,8 @@ from bot.model.events import UnknownCallback
 from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow
-from bot.storage import ledger
-from bot.storage.ledger import Arrival
+from bot.storage.ledger import inbox
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.work import Store
 from bot.web import server
 from bot.web.callbacks import Callbacks
@@ -52,7 +52,7 @@ async def client(store: Store, shallow: Intake, clock: ManualClock) -> AsyncIter
 def wait_there(store: Store, count: int, first: int = 0) -> None:
     events = [UnknownCallback(at=sample.NOW, source="wecom", fields={}) for _one in range(count)]
     rows = [Arrival("wecom", event, f"w{first + n}", TraceId("t")) for n, event in enumerate(events)]
-    store.database.run_here(lambda session: ledger.receive(session, rows, sample.NOW))
+    store.database.run_here(lambda session: inbox.receive(session, rows, sample.NOW))
 
 
 def depth(store: Store) -> int:
@@ -120,5 +120,5 @@ async def test_a_contact_who_waits_for_a_welcome_still_finds_it_open(
 
 def test_a_claim_is_a_bounded_batch_however_much_waits(store: Store) -> None:
     wait_there(store, 500)
-    claimed = store.database.run_here(lambda session: ledger.claim_events(session, Lane.NORMAL, sample.NOW, 16))
+    claimed = store.database.run_here(lambda session: inbox.claim(session, Lane.NORMAL, sample.NOW, 16))
     assert len(claimed) == 16

@@ -7,7 +7,7 @@ import pytest
 from bot.clock import ManualClock
 from bot.model.events import ContactAdded
 from bot.model.ids import ExternalUserId, TraceId
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.work import Store
 from bot.web import intake as module
 from bot.web.intake import Intake, Overloaded

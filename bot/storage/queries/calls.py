@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from bot.model.tables import OutboxRow
-from bot.storage.ledger import SEND_TIMEOUT
+from bot.storage.ledger.outbox import SEND_TIMEOUT
 
 MOST = 5_000
 

@@ -7,8 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select, update
 
 from bot.model.tables import InboxRow, OutboxRow
-from bot.storage.ledger import in_state
-from bot.storage.statements import changed
+from bot.storage.statements import changed, in_state
 
 BAD = ("failed", "unknown", "expired")
 

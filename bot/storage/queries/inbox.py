@@ -7,8 +7,8 @@ from sqlmodel import Session, col, func, select
 
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow, StepRun, Suppression, TimerRow
-from bot.storage import ledger
-from bot.storage.ledger import in_state
+from bot.storage.ledger import timers
+from bot.storage.statements import in_state
 
 
 def known(session: Session, dedupe_keys: Sequence[str]) -> set[str]:
@@ -46,7 +46,7 @@ def oldest(session: Session, now: datetime) -> dict[tuple[str, str], timedelta]:
             first = session.exec(ready.where(col(table.ready_at) <= now).order_by(col(table.id)).limit(1)).first()
             if first is not None:
                 found[str(table.__tablename__), lane.value] = now - first
-    due = ledger.next_due(session)
+    due = timers.next_due(session)
     if due is not None and due <= now:
         found["timers", ""] = now - due
     return found

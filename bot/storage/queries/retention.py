@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, Select
 from sqlmodel import Session, col, delete, select, update
 
 from bot.model.tables import AuditRow, HygieneCase, InboxRow, Message, OutboxRow, Run, StepRun, Suppression, TimerRow
-from bot.storage.ledger import in_state
-from bot.storage.statements import changed
+from bot.storage.statements import changed, in_state
 
 WROTE = "message.received"
 OVER = ("done", "exited", "failed")

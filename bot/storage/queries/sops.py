@@ -9,8 +9,7 @@ from sqlmodel import Session, col, func, select, update
 
 from bot import metrics
 from bot.model.tables import ExternalContact, Run, SopState, SopVersion, StepRun, Suppression
-from bot.storage.ledger import in_state
-from bot.storage.statements import append, ask, changed, insert_id, insert_new, table_of, upsert
+from bot.storage.statements import append, ask, changed, in_state, insert_id, insert_new, table_of, upsert
 
 OPEN = ("running", "waiting")
 

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from bot.model.ids import ExternalUserId
 from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
-from bot.storage.ledger import in_state
+from bot.storage.statements import in_state
 
 ENDPOINT = "externalcontact/send_welcome_msg"
 

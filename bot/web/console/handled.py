@@ -2,7 +2,7 @@
 
 from bot.model.events import EVENTS
 from bot.model.tables import InboxRow
-from bot.storage import ledger
+from bot.storage.ledger import payloads
 from handlers import root
 
 
@@ -11,6 +11,6 @@ def handlers_of(row: InboxRow) -> list[str]:
     if row.kind not in EVENTS:
         return []
     try:
-        return [route.name for route in root.routes(ledger.read_event(row.kind, row.payload))]
+        return [route.name for route in root.routes(payloads.read_event(row.kind, row.payload))]
     except (ValueError, TypeError, LookupError):
         return []

@@ -24,7 +24,7 @@ from bot.runtime.recall import recall
 from bot.runtime.scheduler import Scheduler
 from bot.runtime.worker import Worker
 from bot.settings import Settings
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.work import Store, Work
 from bot.web.callbacks import Callbacks

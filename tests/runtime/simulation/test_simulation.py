@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.platforms.limits import Limits
 from bot.platforms.wecom.client import WeCom
 from bot.runtime import outbox
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from bot.web.intake import Intake
 from tests.runtime.simulation.base import Base
 from tests.runtime.simulation.playing import Tally, play_all

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.clock import ManualClock
 from bot.errors import BotError
 from bot.platforms.simulator import Simulator
-from bot.storage.ledger import Arrival
+from bot.storage.ledger.inbox import Arrival
 from handlers import staff
 from tests.runtime.simulation.base import BEFORE, START, Base, prepare
 from tests.runtime.simulation.disk import Held
