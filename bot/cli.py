@@ -108,14 +108,13 @@ def scheduler() -> None:
 
 
 def _serve(roles: Collection[Any]) -> None:
-    from bot.app import opened
-    from bot.serve import serve
-
     settings = _settings()
     if settings.wecom is None and settings.official is None:
         raise SettingsError(
             "no platform is set: XIAOER_WECOM__CORP_ID … or XIAOER_OFFICIAL__APP_ID …; `xiaoer demo` needs neither"
         )
+    from bot.app import opened  # half of the house: whoever has mistyped a setting hears of it before
+    from bot.serve import serve
 
     async def run() -> None:
         async with opened(settings) as bot:

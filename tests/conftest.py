@@ -11,6 +11,7 @@ import pytest
 
 from bot import i18n
 from tests import compiled
+from tests.command import Shell
 from tests.servers import PostgresServer, RedisServer, a_postgres, a_redis
 from tests.world import World
 from tests.world import world as a_world
@@ -43,6 +44,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """The whole bot with the simulated platform, read in and at rest."""
     async with a_world(tmp_path) as here:
         yield here
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Where commands are typed."""
+    return Shell(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """The three ways to run, from settings alone: the same stories with real loops, over one process or several."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +15,15 @@ from bot.model.lanes import Lane
 from bot.model.tables import InboxRow, OutboxRow, TimerRow
 from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
+from tests.command import Shell
 from tests.servers import RedisServer
 from tests.world import World, world
 
+OFFICIAL = {"APP_ID": "wx1", "SECRET": "s", "TOKEN": "t", "MODE": "plain"}
 WELCOME = "externalcontact/send_welcome_msg"
 WAYS = ["sqlite", "postgresql", "redis"]
+PLAIN = {f"XIAOER_OFFICIAL__{name}": value for name, value in OFFICIAL.items()}
+"""The settings of an official account, which is enough to begin."""
 
 
 def settings_of(request: pytest.FixtureRequest, way: str) -> dict[str, Any]:
@@ -133,23 +134,16 @@ def _plan(work: Work, endpoint: str) -> None:
         ({"XIAOER_REDIS_URL": "nonsense"}, "XIAOER_REDIS_URL must be"),
     ],
 )
-def test_a_bad_address_is_one_line(tmp_path: Path, given: dict[str, str], said: str) -> None:
-    ended = _start(tmp_path, given)
-    assert ended.returncode == 2
-    [line] = ended.stderr.strip().splitlines()
+def test_a_bad_address_is_one_line(shell: Shell, given: dict[str, str], said: str) -> None:
+    ended = shell.xiaoer(PLAIN | given, "worker")
+    assert ended.code == 2
+    [line] = ended.err.strip().splitlines()
     assert said in line
     assert "secret" not in line
 
 
-def test_a_redis_that_is_not_there_is_one_line(tmp_path: Path, postgres_url: str) -> None:
-    ended = _start(tmp_path, {"XIAOER_DATABASE_URL": postgres_url, "XIAOER_REDIS_URL": "redis://127.0.0.1:1/0"})
-    assert ended.returncode == 2
-    assert "XIAOER_REDIS_URL cannot be reached" in ended.stderr.strip().splitlines()[-1]
-
-
-def _start(folder: Path, given: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    official = {"APP_ID": "wx1", "SECRET": "s", "TOKEN": "t", "MODE": "plain"}
-    named = {f"XIAOER_OFFICIAL__{name}": value for name, value in official.items()}
-    environment = {**os.environ, **named, **given, "PYTHONPATH": str(Path(__file__).parents[2])}
-    order = [sys.executable, "-m", "bot", "worker"]
-    return subprocess.run(order, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+def test_a_redis_that_is_not_there_is_one_line(shell: Shell, postgres_url: str) -> None:
+    given = {"XIAOER_DATABASE_URL": postgres_url, "XIAOER_REDIS_URL": "redis://127.0.0.1:1/0"}
+    ended = shell.xiaoer(PLAIN | given, "worker")
+    assert ended.code == 2
+    assert "XIAOER_REDIS_URL cannot be reached" in ended.err.strip().splitlines()[-1]

@@ -1,12 +1,12 @@
 """A setting that is missing or malformed: one line that names it, exit 2, never a traceback."""
 
-import os
 import socket
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.command import Ended, Shell
 
 GOOD = {
     "XIAOER_WECOM__CORP_ID": "ww0123456789abcdef",
@@ -37,44 +37,37 @@ BAD = [
 ]
 
 
-def run(folder: Path, changes: dict[str, str | None], *command: str) -> subprocess.CompletedProcess[str]:
+def run(shell: Shell, folder: Path, changes: Mapping[str, str | None]) -> Ended:
     given = {**GOOD, "XIAOER_DATABASE_URL": f"sqlite:///{folder}/x.db", **changes}
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("XIAOER_")}
-    environment = plain | {name: value for name, value in given.items() if value is not None}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *command], env=environment, cwd=folder, capture_output=True, text=True, timeout=60
-    )
+    return shell.xiaoer({name: value for name, value in given.items() if value is not None}, "all")
 
 
 @pytest.mark.parametrize(("changes", "name"), BAD)
-def test_a_bad_setting_is_one_line_and_exit_2(tmp_path: Path, changes: dict[str, str | None], name: str) -> None:
-    ended = run(tmp_path, changes, "all")
-    said = [line for line in ended.stderr.splitlines() if line.startswith("xiaoer:")]
-    assert ended.returncode == 2, ended.stderr[-800:]
-    assert len(said) == 1
-    assert name in said[0]
-    assert "Traceback" not in ended.stderr
-    assert "hidden" not in ended.stderr
-    assert GOOD["XIAOER_WECOM__SECRET"] not in ended.stderr
+def test_a_bad_setting_is_one_line_and_exit_2(
+    shell: Shell, tmp_path: Path, changes: dict[str, str | None], name: str
+) -> None:
+    ended = run(shell, tmp_path, changes)
+    [said] = [line for line in ended.err.splitlines() if line.startswith("xiaoer:")]
+    assert ended.code == 2
+    assert name in said
+    assert "Traceback" not in ended.err
+    assert "hidden" not in ended.err
+    assert GOOD["XIAOER_WECOM__SECRET"] not in ended.err
 
 
-def test_no_platform_at_all_points_at_the_demo(tmp_path: Path) -> None:
-    ended = run(tmp_path, dict.fromkeys(GOOD), "all")
-    assert ended.returncode == 2
-    assert "xiaoer demo" in ended.stderr
+def test_no_platform_at_all_points_at_the_demo(shell: Shell, tmp_path: Path) -> None:
+    ended = run(shell, tmp_path, dict.fromkeys(GOOD))
+    assert (ended.code, "xiaoer demo" in ended.err) == (2, True)
 
 
-def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_a_settings_file_that_cannot_be_read_is_named(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "xiaoer.toml").write_text("listen = ")
-    ended = run(tmp_path, {}, "all")
-    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
-    assert "xiaoer.toml" in ended.stderr
+    ended = run(shell, tmp_path, {})
+    assert (ended.code, "xiaoer.toml" in ended.err) == (2, True)
 
 
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_named(shell: Shell, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        ended = run(tmp_path, {"XIAOER_LISTEN": listen}, "all")
-    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
-    assert listen in ended.stderr
+        ended = run(shell, tmp_path, {"XIAOER_LISTEN": listen})
+    assert (ended.code, listen in ended.err) == (2, True)
