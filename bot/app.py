@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
@@ -36,7 +37,6 @@ from bot.storage import leases, setback, sharing
 from bot.storage.database import Database
 from bot.storage.migrate import migrate
 from bot.storage.sharing import Sharing
-from bot.storage.sweep import Sweep
 from bot.storage.work import Store, Work
 from bot.text import tokens as words
 from bot.web import server
@@ -46,6 +46,9 @@ from bot.web.health import Health
 from bot.web.intake import Intake
 from bot.web.signed import SignedDoors
 from handlers import housekeeping, root, scores, staff
+
+if TYPE_CHECKING:
+    from bot.storage.sweep import Sweep
 
 LOOK_FOR_CHANGES_S = 3.0
 LOOK_FOR_THE_DEAD_S = 30.0
@@ -66,7 +69,7 @@ class Bot:
     workers: Sequence[Worker]
     outboxes: Sequence[Outbox]
     scheduler: Scheduler
-    sweeps: Sequence[Sweep]
+    sweeps: "Sequence[Sweep]"
     intake: Intake
     pulse: process.Pulse
     health: web.Application

@@ -43,6 +43,7 @@ LAYERS = (
 
 ONE_PLACE = ("wechatpy", "redis", "apscheduler", "jieba", "rjieba", "ahocorasick_rs", "opencc", "lunar_python")
 SIMULATOR = "bot.platforms.simulator"
+RARELY_NEEDED = {"alembic", "redis", "psycopg", "vl_convert"}
 CLIENTS = re.compile(r"aiohttp\b|bot\.platforms\.(http|limits|tokens|simulator|\w+\.client)\b")
 """What reaches a platform. Its tables of kinds and events are knowledge, and may be read."""
 
@@ -56,6 +57,8 @@ class Import:
     line: int
     runs: bool = True
     """False when only the type checker follows it."""
+    waits: bool = False
+    """True inside a function: it runs when somebody comes to it."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,16 @@ def imports_of(tree: ast.Module, package: str) -> Iterator[Import]:
     """All of them: one that hides in a function is an import too."""
     asides = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     unrun = {id(node) for aside in asides for node in ast.walk(aside)}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    waiting = {id(node) for function in functions for node in ast.walk(function)}
     for node in ast.walk(tree):
-        runs = id(node) not in unrun
+        runs, waits = id(node) not in unrun, id(node) in waiting
         if isinstance(node, ast.Import):
-            yield from (Import(alias.name, "", node.lineno, runs) for alias in node.names)
+            yield from (Import(alias.name, "", node.lineno, runs, waits) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
             target = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (Import(target, alias.name, node.lineno, runs) for alias in node.names)
+            yield from (Import(target, alias.name, node.lineno, runs, waits) for alias in node.names)
 
 
 def ours(module: Module) -> Iterator[tuple[str, Import]]:
@@ -184,6 +189,30 @@ def test_a_library_that_may_be_changed_one_day_is_imported_in_one_module(library
         module.name for module in house().values() for one in module.imports if one.target.split(".")[0] == library
     }
     assert len(users) <= 1
+
+
+def test_a_start_loads_nothing_that_few_starts_need() -> None:
+    loaded, ahead = set[str](), ["bot.cli", "bot.app", "bot.serve"]
+    while ahead:
+        module = house()[ahead.pop()]
+        if module.name in loaded:
+            continue
+        loaded.add(module.name)
+        at_once = [target for target, one in ours(module) if one.runs and not one.waits]
+        ahead += {parent for target in at_once for parent in packages(target)} & house().keys()
+    hasty = [
+        f"{module.at(one.line)} loads {one.target}"
+        for module in map(house().__getitem__, sorted(loaded))
+        for one in module.imports
+        if one.runs and not one.waits and one.target.partition(".")[0] in RARELY_NEEDED
+    ]
+    assert not hasty
+
+
+def packages(name: str) -> list[str]:
+    """`bot.storage.work` is loaded after `bot.storage` and `bot`."""
+    parts = name.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def test_handlers_and_procedures_plan_calls_and_never_make_them() -> None:

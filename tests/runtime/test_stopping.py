@@ -1,4 +1,4 @@
-"""A real process that is told to stop in the middle of a call is gone in ten seconds, and leaves nothing hanging."""
+"""A real process that is told to stop in the middle of a call does not wait for its end, and leaves nothing hanging."""
 
 import asyncio
 import os
@@ -22,11 +22,12 @@ from bot.settings import HOUSE
 from bot.storage.database import Database
 from bot.storage.ledger import outbox
 from tests import blank
+from tests.runtime.fleet import PATIENCE_S
 from tests.servers import free_port
 
 GREETING = {"touser": "zhou", "msgtype": "text", "text": {"content": "你好"}}
 REPEATABLE = "getcallbackip"
-GONE_WITHIN_S = 10.0
+HANGS_S = 3 * PATIENCE_S
 
 
 class Beside:
@@ -66,7 +67,7 @@ class Beside:
             await bot.wait()
 
     async def _open_doors(self, bot: asyncio.subprocess.Process) -> None:
-        async with asyncio.timeout(30), ClientSession() as session:
+        async with asyncio.timeout(PATIENCE_S), ClientSession() as session:
             while bot.returncode is None:
                 try:
                     async with session.get(f"http://{self.listen}/readyz") as answer:
@@ -89,11 +90,9 @@ class Beside:
         return self.database.run_here(lambda session: session.exec(found).one())
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _look in range(400):
-            if holds():
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("it does not come to that")
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():  # noqa: ASYNC110 - it looks into a database
+                await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -110,17 +109,14 @@ async def beside(tmp_path: Path) -> AsyncIterator[Beside]:
 
 async def test_a_call_that_hangs_is_given_back_or_unknown_and_the_next_start_goes_on(beside: Beside) -> None:
     async with beside.running() as bot:
-        beside.simulator.faults.hang("message/send", 60)
+        beside.simulator.faults.hang("message/send", HANGS_S)
         beside.plan(Call("message/send", GREETING, key="message"))
         await beside.until(lambda: beside.row("message").state == "sending")
-        beside.simulator.faults.hang(REPEATABLE, 60)
+        beside.simulator.faults.hang(REPEATABLE, HANGS_S)
         beside.plan(Call(REPEATABLE, key="look"), Call("message/send", GREETING, key="next", subject="s"))
         await beside.until(lambda: beside.row("look").state == "sending" and beside.row("next").state == "sent")
-        began = SystemClock().now()
         bot.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(bot.wait(), GONE_WITHIN_S)
-        assert bot.returncode == 0
-        assert (SystemClock().now() - began).total_seconds() < GONE_WITHIN_S
+        assert await asyncio.wait_for(bot.wait(), PATIENCE_S) == 0
     message, look = beside.row("message"), beside.row("look")
     assert (message.state, look.state) == ("unknown", "planned")
     assert "stopped" in message.reason
@@ -129,13 +125,4 @@ async def test_a_call_that_hangs_is_given_back_or_unknown_and_the_next_start_goe
         await beside.until(lambda: beside.row("look").state == "sent")
         assert beside.row("message").state == "unknown"
         again.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(again.wait(), GONE_WITHIN_S)
-
-
-async def test_an_idle_bot_is_gone_at_once(beside: Beside) -> None:
-    async with beside.running() as bot:
-        began = SystemClock().now()
-        bot.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(bot.wait(), GONE_WITHIN_S)
-        assert bot.returncode == 0
-        assert (SystemClock().now() - began).total_seconds() < 4
+        assert await asyncio.wait_for(again.wait(), PATIENCE_S) == 0
