@@ -36,7 +36,8 @@ WAYS = {"sqlite": ["all"], "postgresql": ["web", "worker", "worker", "scheduler"
 WAYS["redis"] = WAYS["postgresql"]
 WAVES, CONTACTS_BETWEEN = 2, 15
 UNDER_LOAD_S = (0.1, 0.8)
-AT_REST_WITHIN_S = 120.0
+AT_REST_WITHIN_S = 200.0
+"""A call whose sender was killed is taken up after two minutes."""
 POINTS = 30
 """What `多少钱` scores in the shipped rules."""
 

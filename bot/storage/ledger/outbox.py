@@ -16,7 +16,7 @@ from bot.storage.statements import changed, in_state, insert_id
 
 MOST_KEYS = 500
 """Keys in one question."""
-SEND_TIMEOUT = timedelta(minutes=1)
+SEND_TIMEOUT = timedelta(minutes=2)
 """How long a call may be under way before its sender is taken for dead."""
 Ending = Literal["sent", "failed", "unknown", "expired", "cancelled"]
 
