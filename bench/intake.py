@@ -1,8 +1,8 @@
-"""Durable acknowledged callbacks a second, against a bare aiohttp server of the same run.
+"""Durable acknowledged callbacks a second, against a bare aiohttp echo server of the same run.
 
     python -m bench.intake [--requests N] [--rounds N] [--engine sqlite|postgresql|both]
 
-Bare reads the body and answers. Xiaoer verifies the signature, decrypts, reads the XML, commits the event (SQLite with
+Bare echoes the body. Xiaoer verifies the signature, decrypts, reads the XML, commits the event (SQLite with
 synchronous=FULL, PostgreSQL with fsync) and answers. A single server has a core and the load another, where there are
 two; PostgreSQL, and a second process on the same port (SO_REUSEPORT), take theirs from both.
 """
@@ -56,8 +56,7 @@ def callbacks(count: int, of: Settings) -> list[bytes]:
 
 def run_bare(port: int, ready: Connection, core: int, _url: str) -> None:
     async def answer(request: web.Request) -> web.Response:
-        await request.read()
-        return web.Response()
+        return web.Response(body=await request.read())
 
     async def run() -> None:
         app = web.Application()

@@ -144,7 +144,7 @@ def pile_up(url: str, count: int) -> None:
             for n in range(first, min(first + CHUNK, count))
         )
         arrivals = (Arrival("wecom", edit, f"pile:{edit.external_user_id}", TraceId("")) for edit in edits)
-        inbox.receive(session, arrivals, clock.now())
+        inbox.receive(session.connection(), arrivals, clock.now())
 
     for first in range(0, count, CHUNK):
         database.run_here(partial(put, first=first))

@@ -56,5 +56,5 @@ def _locked(session: Session, names: Sequence[str]) -> Sequence[CounterRow]:
     rows = session.exec(wanted).all()
     if len(rows) == len(names):
         return rows
-    insert_new(session, CounterRow, [{"name": name, "slots": [], "rests_until": None} for name in names])
+    insert_new(session.connection(), CounterRow, [{"name": name, "slots": [], "rests_until": None} for name in names])
     return session.exec(wanted).all()

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, CursorResult, Executable, Row, Table, literal_column
+from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -33,7 +33,7 @@ def _insert_for(dialect: str, model: type[SQLModel]) -> sqlite.Insert | postgres
 
 
 def insert_new(
-    session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], tell: Sequence[str] = ()
+    connection: Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], tell: Sequence[str] = ()
 ) -> Sequence[Row[Any]]:
     """Insert rows in one go; a row whose unique key is there already is left as it stands. All name the same columns.
 
@@ -44,20 +44,20 @@ def insert_new(
     """
     if not rows:
         return ()
-    if session.get_bind().dialect.name != "sqlite":
-        insert = _insert(session, model).on_conflict_do_nothing()
+    if connection.dialect.name != "sqlite":
+        insert = _insert_for(connection.dialect.name, model).on_conflict_do_nothing()
         if not tell:
-            session.connection().execute(insert, list(rows))
+            connection.execute(insert, list(rows))
             return ()
         columns = [table_of(model).c[name] for name in tell]
-        return session.connection().execute(insert.returning(*columns), list(rows)).all()
+        return connection.execute(insert.returning(*columns), list(rows)).all()
     names = tuple(column.name for column in table_of(model).c if column.name in rows[0])  # as INSERT orders them
     stores = _stores(model, names)
     for first, count in _chunks(len(rows)):
         values = [
             store(row[name]) if store else row[name] for row in rows[first : first + count] for name, store in stores
         ]
-        session.connection().exec_driver_sql(_many_values(model, names, count), tuple(values))
+        connection.exec_driver_sql(_many_values(model, names, count), tuple(values))
     return ()
 
 

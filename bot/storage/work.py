@@ -1,6 +1,6 @@
 """A unit of work: one transaction, its moment, its trace, and what it adds to the ledgers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -61,7 +61,7 @@ class Work:
 
     def receive(self, arrivals: Iterable[inbox.Arrival]) -> None:
         """Put arrivals into the inbox; one that is known changes nothing."""
-        for topic, ids in inbox.receive(self.session, arrivals, self.now):
+        for topic, ids in inbox.receive(self.session.connection(), arrivals, self.now):
             self.announced.add(topic, ids)
 
 
@@ -82,6 +82,12 @@ class Store:
         result = await self.database.run(unit, urgency)
         self.queue.announce(announced.rows)
         return result
+
+    async def receive(self, arrivals: Sequence[inbox.Arrival]) -> None:
+        """Put arrivals from outside into the inbox, before all other work; one that is known changes nothing."""
+        now = self.clock.now()
+        news = await self.database.append(lambda connection: inbox.receive(connection, arrivals, now))
+        self.queue.announce(dict(news))
 
     async def read(self, do: Callable[[Session], T]) -> T:
         """Look something up beside the writer."""

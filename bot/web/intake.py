@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from bot import metrics
 from bot.errors import BotError
 from bot.model.lanes import Lane
-from bot.storage.database import Urgency
 from bot.storage.ledger.inbox import Arrival
 from bot.storage.queries import inbox
-from bot.storage.work import Store, Work
+from bot.storage.work import Store
 
 MOST_WAITING = 2_000
 """Arrivals that may wait for a commit. More are refused: a platform brings them again, memory does not come back."""
@@ -98,11 +97,8 @@ class Intake:
         deliveries = [(arrivals, kept) for read, kept in gathered if (arrivals := self._read(read, kept)) is not None]
         arrivals = [arrival for several, _kept in deliveries for arrival in several]
 
-        def insert(work: Work) -> None:
-            work.receive(arrivals)
-
         try:
-            await self._store.work(insert, Urgency.DOOR)
+            await self._store.receive(arrivals)
         except Exception as error:  # each of those who wait is told
             for _several, kept in deliveries:
                 if not kept.done():

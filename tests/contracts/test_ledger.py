@@ -33,7 +33,7 @@ def lost(who: str) -> Event:
 
 def receive(database: Database, *events: tuple[str, Event]) -> None:
     arrivals = [Arrival("wecom", event, key, TRACE) for key, event in events]
-    database.run_here(lambda session: inbox.receive(session, arrivals, NOW))
+    database.append_here(lambda connection: inbox.receive(connection, arrivals, NOW))
 
 
 def claimed(database: Database, lane: Lane = Lane.NORMAL, now: datetime = NOW) -> list[str]:

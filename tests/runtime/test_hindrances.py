@@ -32,7 +32,7 @@ def store(postgres_url: str) -> Iterator[Store]:
     database, clock = Database(postgres_url), ManualClock(START)
     events = {name: UnknownCallback(at=START, source="wecom", fields={"what": name}) for name in "abc"}
     rows = [inbox.Arrival("wecom", event, name, TraceId("t")) for name, event in events.items()]
-    database.run_here(lambda session: inbox.receive(session, rows, START))
+    database.append_here(lambda connection: inbox.receive(connection, rows, START))
     database.run_here(lambda session: session.add(StaffTask(user_id="zhou", text="", opened_at=START)))
     yield Store(database, EmbeddedQueue(), clock)
     database.close()

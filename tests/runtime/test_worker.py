@@ -19,7 +19,7 @@ from tests.world import World
 async def arrive(world: World) -> None:
     event = UnknownCallback(at=world.clock.now(), source="wecom", fields={"Event": "new_thing"})
     arrival = inbox.Arrival("wecom", event, "k", TraceId("t"))
-    await world.bot.store.work(lambda work: inbox.receive(work.session, [arrival], work.now))
+    await world.bot.store.work(lambda work: inbox.receive(work.session.connection(), [arrival], work.now))
 
 
 def row(world: World) -> InboxRow:

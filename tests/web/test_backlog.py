@@ -52,7 +52,7 @@ async def client(store: Store, shallow: Intake, clock: ManualClock) -> AsyncIter
 def wait_there(store: Store, count: int, first: int = 0) -> None:
     events = [UnknownCallback(at=sample.NOW, source="wecom", fields={}) for _one in range(count)]
     rows = [Arrival("wecom", event, f"w{first + n}", TraceId("t")) for n, event in enumerate(events)]
-    store.database.run_here(lambda session: inbox.receive(session, rows, sample.NOW))
+    store.database.append_here(lambda connection: inbox.receive(connection, rows, sample.NOW))
 
 
 def depth(store: Store) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, Connection, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select, update
 
@@ -34,13 +34,13 @@ def trace_of(event: Event, dedupe_key: str) -> TraceId:
     return TraceId(f"{int(event.at.timestamp()) & 0xFFFFFFFF:08x}{zlib.crc32(dedupe_key.encode()):08x}")
 
 
-def receive(session: Session, arrivals: Iterable[Arrival], now: datetime) -> Sequence[tuple[str, Sequence[int]]]:
+def receive(connection: Connection, arrivals: Iterable[Arrival], now: datetime) -> Sequence[tuple[str, Sequence[int]]]:
     """Insert arrivals; one whose dedupe key is known changes nothing.
 
     Returns what to announce: topics, with the ids of new rows where the engine tells them.
     """
     rows = [_row(arrival, now) for arrival in arrivals]
-    told: Sequence[Any] = insert_new(session, InboxRow, rows, tell=("lane", "id"))
+    told: Sequence[Any] = insert_new(connection, InboxRow, rows, tell=("lane", "id"))
     lanes = {row["lane"] for row in rows}
     return [(f"inbox.{lane}", [row[1] for row in told if row[0] == lane]) for lane in lanes]
 

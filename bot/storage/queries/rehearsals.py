@@ -151,7 +151,7 @@ def _blanked(
 def bring_back(session: Session, one: Undone) -> None:
     """Do again what `rewind` undid."""
     if one.id is None:
-        insert_new(session, one.model, [one.values])
+        insert_new(session.connection(), one.model, [one.values])
         if one.model is ScoreEntry:
             _score(session, one, 1)
         return

@@ -19,7 +19,7 @@ OPEN = ("running", "waiting")
 
 def keep_versions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Remember texts; a version that is known is left as it stands."""
-    insert_new(session, SopVersion, rows)
+    insert_new(session.connection(), SopVersion, rows)
 
 
 def version(session: Session, sop: str, digest: str) -> SopVersion | None:
@@ -37,7 +37,7 @@ def in_force(session: Session, sop: str) -> SopVersion | None:
 def put_in_force(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Say which digest of each SOP is in force and what is wrong with its file; whether it is paused stays."""
     known = {state.sop: state for state in states(session)}
-    insert_new(session, SopState, [{**row, "paused": False} for row in rows if row["sop"] not in known])
+    insert_new(session.connection(), SopState, [{**row, "paused": False} for row in rows if row["sop"] not in known])
     changed_rows = [row for row in rows if row["sop"] in known and _differs(known[row["sop"]], row)]
     upsert(session, SopState, [{**row, "paused": known[row["sop"]].paused} for row in changed_rows], ["sop"])
 

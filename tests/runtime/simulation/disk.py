@@ -70,6 +70,9 @@ class Held(Database):
             raise OperationalError("COMMIT", None, Exception("the connection is gone"))
         return result
 
+    async def append(self, write: Callable[[Connection], T]) -> T:
+        return await self.run(lambda session: write(session.connection()), Urgency.DOOR)
+
     async def read(self, work: Callable[[Session], T]) -> T:
         self.live()
         with Session(self.engine) as session:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -101,6 +102,7 @@ class Request:
 
     def __init__(self, sealed: Sealed) -> None:
         self.query, self._body = sealed.query, sealed.body.encode()
+        self.query_string = urlencode(sealed.query)
 
     async def read(self) -> bytes:
         return self._body
