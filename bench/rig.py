@@ -6,7 +6,7 @@ Wall time on a shared machine says little; the ratios of one run, and the proces
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
+from bot.storage.database import Database
 from bot.storage.migrate import migrate
 
 ENGINES = ("sqlite", "postgresql")
@@ -30,6 +31,22 @@ def options(doc: str | None) -> argparse.ArgumentParser:
 
 def engines(asked: str) -> tuple[str, ...]:
     return ENGINES if asked == "both" else (asked,)
+
+
+def growing(
+    doc: str | None, name: str, sizes: Sequence[int], what: str, measure: Callable[[Database, int], None]
+) -> None:
+    """A benchmark of what grows, on a new database of each engine; `measure` is told the last size to grow to."""
+    asked = options(doc)
+    asked.add_argument("--most", type=int, default=sizes[-1], help=f"stop at so many {what}")
+    given = asked.parse_args()
+    for engine in engines(given.engine):
+        print(TITLES[engine])
+        with database_url(engine) as url:
+            database = Database(url)
+            measure(database, given.most)
+            database.close()
+    print(f"repeat with: python -m bench.{name}")
 
 
 @contextmanager

@@ -129,18 +129,5 @@ def grow(database: Database, most: int) -> None:
         before = measured
 
 
-def main() -> None:
-    asked = rig.options(__doc__)
-    asked.add_argument("--most", type=int, default=SIZES[-1], help="stop at so many contacts")
-    given = asked.parse_args()
-    for engine in rig.engines(given.engine):
-        print(rig.TITLES[engine])
-        with rig.database_url(engine) as url:
-            database = Database(url)
-            grow(database, given.most)
-            database.close()
-    print("repeat with: python -m bench.segments")
-
-
 if __name__ == "__main__":
-    main()
+    rig.growing(__doc__, "segments", SIZES, "contacts", grow)

@@ -86,18 +86,5 @@ def measure(database: Database, most: int) -> None:
         )
 
 
-def main() -> None:
-    asked = rig.options(__doc__)
-    asked.add_argument("--most", type=int, default=SIZES[-1], help="stop at so many waiting timers")
-    given = asked.parse_args()
-    for engine in rig.engines(given.engine):
-        print(rig.TITLES[engine])
-        with rig.database_url(engine) as url:
-            database = Database(url)
-            measure(database, given.most)
-            database.close()
-    print("repeat with: python -m bench.timers")
-
-
 if __name__ == "__main__":
-    main()
+    rig.growing(__doc__, "timers", SIZES, "waiting timers", measure)
