@@ -1,13 +1,21 @@
 """The console in a real browser, at a phone's width too."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
+from bot import demo
+from bot.app import opened
+from bot.clock import SystemClock
 from bot.model.events import MessageReceived
+from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.storage.work import Store
+from tests import blank
+from tests.servers import free_port
 
 from . import sample
 from .conftest import OpenConsole
@@ -77,6 +85,35 @@ async def test_every_page_fits_a_phone_without_a_script(browser: Browser, open_c
         box = await page.locator("main").bounding_box()
         assert box is not None
         assert box["width"] <= 390, path
+
+
+async def test_the_pages_of_the_demo_load_without_a_failed_request(browser: Browser, tmp_path: Path) -> None:
+    async with a_demo(tmp_path) as address:
+        page = await browser.new_page()
+        complaints, unanswered = listen(page), list[str]()
+        page.on("response", lambda answer: unanswered.append(answer.url) if answer.status >= 400 else None)
+        for path in ("/", "/console/", "/console/sops", "/console/contacts", "/console/failures", "/console/leads"):
+            await page.goto(f"{address}{path}")
+            assert await page.locator("h1").first.is_visible(), path
+        # and beside a page of plain text, where a browser looks for an icon by itself
+        await page.goto(f"{address}/healthz")
+        assert await page.evaluate("fetch('/favicon.ico').then(answer => answer.ok)")
+        await page.close()
+        assert (complaints, unanswered) == ([], [])
+
+
+@asynccontextmanager
+async def a_demo(folder: Path) -> AsyncIterator[str]:
+    """The address of a bot beside the simulated platform, as `xiaoer demo` puts them together."""
+    address = f"http://127.0.0.1:{free_port()}"
+    key, public = blank.archive_keys(folder)
+    simulator = Simulator(SystemClock(), SimulatorConfig(archive_public_key=public))
+    given = {"database_url": blank.sqlite(folder / "xiaoer.db"), "console": {"open": True}, "public_url": address}
+    async with opened(demo.settings(simulator.config, f"{address}/simulator", key, **given)) as bot:
+        demo.mount(bot.web, simulator)
+        await bot.store.work(lambda work: demo.fill(work, simulator))
+        async with TestServer(bot.web, port=int(address.rpartition(":")[2])):
+            yield address
 
 
 def listen(page: Page) -> list[str]:

@@ -59,6 +59,7 @@ class Console:
             web.get("/console", self._home),
             *(web.get(path, self._page(show)) for path, show in PAGES.items()),
             web.get("/console/static/{file}", self._static),
+            web.get("/favicon.ico", self._icon),
             web.get(FORM, self._form(entrance.form)),
             web.post(FORM, self._form(entrance.sign_in)),
             web.post("/console/signout", self._form(entrance.sign_out)),
@@ -131,6 +132,10 @@ class Console:
 
     async def _home(self, _request: web.Request) -> web.Response:
         return see(HOME)
+
+    async def _icon(self, _request: web.Request) -> web.StreamResponse:
+        """What a browser looks for beside a page that names no icon, such as a line of text."""
+        return web.FileResponse(STATIC / "favicon.svg", headers={"Cache-Control": "max-age=86400"})
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
         if self._signin.admission(request) is Admission.SHUT:
