@@ -20,7 +20,10 @@ import pytest
 
 from bot.storage.migrate import migrate
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
+"""How long a test waits for what takes no time on a machine of its own: only who hangs for good is to fail."""
+FAR_OFF_S = 10 * PATIENCE_S
+"""When that would come about by itself."""
 PORTS = range(15_000, 30_000)
 """Below those that the kernel gives to outgoing connections: whoever restarts finds its port free again."""
 

@@ -30,7 +30,7 @@ from bot.storage.streams import MOST_PUBLISHED
 from bot.storage.sweep import Sweep
 from bot.storage.work import Store, Work
 from tests import blank
-from tests.servers import RedisServer
+from tests.servers import FAR_OFF_S, PATIENCE_S, RedisServer
 
 SOON = timedelta(milliseconds=200)
 TOPIC = "inbox.normal"
@@ -106,7 +106,7 @@ class Stage:
 
 async def until_done(stage: Stage, processes: Iterable[Process]) -> None:
     """Go on, as the loops do, until nothing is open."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while stage.open():
             for one in processes:
                 await one.sweep()
@@ -157,10 +157,10 @@ async def test_who_waits_is_woken_by_what_is_put_there(stage: Stage) -> None:
 
     async def wait_and_work() -> int:
         while not (moved := await process.step()):
-            await process.queue.wait(TOPIC, 5)
+            await process.queue.wait(TOPIC, FAR_OFF_S)
         return moved
 
-    async with asyncio.timeout(3), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         working = tasks.create_task(wait_and_work())
         await asyncio.sleep(0.05)
         await process.receive(("a", added(stage.clock, "mei")))
@@ -169,15 +169,15 @@ async def test_who_waits_is_woken_by_what_is_put_there(stage: Stage) -> None:
 
 async def test_who_waits_for_nothing_comes_back_in_time(stage: Stage) -> None:
     process = await stage.process()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await process.queue.wait(TOPIC, 0.05)
         await process.queue.wait("timers", 0.05)
 
 
 async def test_a_loop_is_woken_from_within(stage: Stage) -> None:
     process = await stage.process()
-    async with asyncio.timeout(2), asyncio.TaskGroup() as tasks:
-        tasks.create_task(process.queue.wait(TOPIC, 5))
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(process.queue.wait(TOPIC, FAR_OFF_S))
         await asyncio.sleep(0.05)
         process.queue.wake([TOPIC])
 
@@ -192,7 +192,7 @@ async def test_everything_is_handled_once_by_whomever(stage: Stage) -> None:
                 await process.queue.wait(TOPIC, 0.05)
                 await process.sweep()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*map(work, processes))
     assert sorted(stage.handled) == sorted(f"k{number}" for number in range(100))
 
@@ -227,8 +227,8 @@ async def test_another_process_is_woken_at_once(
     async with a_stage(request, kind, clock, tmp_path) as stage:
         door, worker = await stage.process(), await stage.process()
         await worker.step()
-        async with asyncio.timeout(3):
-            waiting = asyncio.create_task(worker.queue.wait(TOPIC, 10))
+        async with asyncio.timeout(PATIENCE_S):
+            waiting = asyncio.create_task(worker.queue.wait(TOPIC, FAR_OFF_S))
             await door.receive(("a", added(clock, "mei")))
             while not waiting.done():  # whoever listens since a moment ago hears the next call
                 door.queue.announce({TOPIC: []})
@@ -245,8 +245,8 @@ async def test_a_postgresql_that_is_restarted_is_waited_for(
         await asyncio.to_thread(request.getfixturevalue("postgres_server").restart)
         await until_done(stage, [process])
         # wake-up calls come again, too
-        async with asyncio.timeout(8):
-            waiting = asyncio.create_task(other.queue.wait(TOPIC, 10))
+        async with asyncio.timeout(PATIENCE_S):
+            waiting = asyncio.create_task(other.queue.wait(TOPIC, FAR_OFF_S))
             while not waiting.done():
                 process.queue.announce({TOPIC: []})
                 await asyncio.sleep(0.05)
@@ -291,7 +291,7 @@ async def test_without_redis_work_goes_on_and_with_it_again_too(spreading: Stage
         pass
     assert len(spreading.handled) == 15
     spreading.redis.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while isinstance(process.queue, RedisQueue) and process.queue.is_away:
             await process.queue.wait(TOPIC, 1)
     await process.receive(("z", lost(spreading.clock, "mei")))
@@ -354,7 +354,7 @@ async def test_whoever_has_no_room_waits_for_its_own_calls_to_end(spreading: Sta
         process.queue.wake([TOPIC])
 
     asyncio.get_running_loop().call_soon(end)
-    await process.queue.wait(TOPIC, 5)
+    await process.queue.wait(TOPIC, FAR_OFF_S)
     assert has_ended
     async with process.queue.share(TOPIC, 3) as ids:
         assert ids is not None
@@ -367,7 +367,7 @@ async def test_a_queue_is_left_at_any_moment(
 ) -> None:
     """Whatever its tasks are just doing, also when an answer of the server comes together with their end."""
     for turns in range(60):
-        async with asyncio.timeout(10), a_stage(request, kind, clock, tmp_path) as stage:
+        async with asyncio.timeout(PATIENCE_S), a_stage(request, kind, clock, tmp_path) as stage:
             one = await stage.process()
             one.queue.announce({TOPIC: {turns}})
             for _turn in range(turns):

@@ -16,7 +16,7 @@ from bot.model.tables import InboxRow, OutboxRow, TimerRow
 from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
 from tests.command import Shell
-from tests.servers import RedisServer
+from tests.servers import PATIENCE_S, RedisServer
 from tests.world import World, world
 
 OFFICIAL = {"APP_ID": "wx1", "SECRET": "s", "TOKEN": "t", "MODE": "plain"}
@@ -36,7 +36,7 @@ def settings_of(request: pytest.FixtureRequest, way: str) -> dict[str, Any]:
     return shared
 
 
-async def run_until(bots: list[Bot], is_done: Any, within_s: float = 30) -> None:
+async def run_until(bots: list[Bot], is_done: Any, within_s: float = PATIENCE_S) -> None:
     """Run several processes' loops until something is true, then stop them all."""
     async with asyncio.timeout(within_s), asyncio.TaskGroup() as tasks:
         for bot in bots:

@@ -17,10 +17,8 @@ from bot.cli import main
 from bot.clock import SystemClock
 from bot.platforms.simulator import Simulator, SimulatorConfig
 from tests import blank
-from tests.servers import free_port
+from tests.servers import PATIENCE_S, free_port
 
-PATIENCE_S = 90.0
-"""A loaded machine starts processes slowly."""
 NURSERY = get_context("forkserver")
 NURSERY.set_forkserver_preload(["bot.app", "bot.serve", "handlers.commands", "bot.storage.redis_queue", __name__])
 """What every process would load is loaded once; each begins as a copy of that."""

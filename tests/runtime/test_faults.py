@@ -22,7 +22,7 @@ from bot.platforms.simulator.cast import CUSTOMER_GROUP, INTERNAL_GROUP
 from bot.settings import HOUSE
 from bot.storage.ledger.timers import Timer
 from bot.storage.work import Work
-from tests.servers import RedisServer
+from tests.servers import PATIENCE_S, RedisServer
 from tests.world import World, world
 
 WELCOME, ADD = "externalcontact/send_welcome_msg", "externalcontact/add_msg_template"
@@ -217,7 +217,7 @@ def is_over(here: World) -> bool:
 
 
 async def run_together(bots: list[Bot], *, schedulers: int, until: Any) -> None:
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         for number, bot in enumerate(bots):
             bot.stopping.clear()
             tasks.create_task(bot.work())

@@ -22,8 +22,7 @@ from bot.settings import HOUSE
 from bot.storage.database import Database
 from bot.storage.ledger import outbox
 from tests import blank
-from tests.runtime.fleet import PATIENCE_S
-from tests.servers import free_port
+from tests.servers import PATIENCE_S, free_port
 
 GREETING = {"touser": "zhou", "msgtype": "text", "text": {"content": "你好"}}
 REPEATABLE = "getcallbackip"

@@ -71,7 +71,7 @@ async def test_the_stream_shows_what_comes_in_while_it_is_looked_at(
     event = MessageReceived(at=sample.NOW, channel="archive", message_id="new", text="刚刚来的消息",
                                    external_user_id=sample.MEI)  # fmt: skip
     store.database.run_here(lambda session: session.add(sample.arrival("archive", event, "fresh")))
-    await page.get_by_text("刚刚来的消息").wait_for(timeout=15_000)
+    await page.get_by_text("刚刚来的消息").wait_for(timeout=60_000)
     assert complaints == []
 
 

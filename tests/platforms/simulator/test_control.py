@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from bot.platforms.simulator import CUSTOMER_GROUP
+from tests.servers import PATIENCE_S
 
 from .stage import Stage
 
@@ -136,7 +137,7 @@ async def test_every_story_plays_to_its_end_even_when_the_bot_is_silent(stage: S
     status, _ = await stage.post(f"/control/story/{name}", {"pace_s": 0})
     assert status == 200
     simulator = stage.simulator
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not simulator.narration or simulator.narration[-1]["en"] != "The end.":
             await asyncio.sleep(0.01)
             stage.clock.advance(timedelta(seconds=1))

@@ -47,7 +47,7 @@ def test_the_promises_hold_whatever_happens(played: Callable[[range], Tally], fi
 def test_a_seed_tells_the_same_story_again_elsewhere(played: Callable[[range], Tally]) -> None:
     """Also in a process that goes through its sets in another order."""
     order = [sys.executable, "-m", "tests.runtime.simulation", "--digest", "--seeds", f"{AGAIN.start}-{AGAIN.stop - 1}"]
-    said = subprocess.run(order, capture_output=True, text=True, check=False, timeout=150).stdout.splitlines()
+    said = subprocess.run(order, capture_output=True, text=True, check=False, timeout=400).stdout.splitlines()
     here = played(AGAIN).digests
     assert said[: len(AGAIN)] == [f"{seed} {digest}" for seed, digest in here.items()]
     assert len(set(here.values())) == len(AGAIN)
