@@ -32,8 +32,11 @@ from tests.runtime.fleet import a_fleet
 from tests.servers import RedisServer
 
 WELCOME, MARK = "externalcontact/send_welcome_msg", "externalcontact/mark_tag"
-WAYS = {"sqlite": ["all"], "postgresql": ["web", "worker", "worker", "scheduler"]}
-WAYS["redis"] = WAYS["postgresql"]
+WAYS = {
+    "sqlite": ["all"],
+    "postgresql": ["web", "web", "worker", "worker", "scheduler"],  # two at one port
+    "redis": ["web", "worker", "worker", "scheduler"],
+}
 WAVES, CONTACTS_BETWEEN = 2, 15
 UNDER_LOAD_S = (0.1, 0.8)
 AT_REST_WITHIN_S = 200.0
