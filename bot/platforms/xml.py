@@ -1,6 +1,7 @@
 """A lean reader for the platforms' XML: no DOCTYPE, no entities of its own, nothing fetched."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -39,10 +40,9 @@ def _parse_flat(text: str) -> Fields | None:
     """The quickest way, for a root whose children hold text alone, as most callbacks are; None for all others."""
     if FLAT.fullmatch(text) is None:
         return None
-    fields: Fields = {}
-    for name, quoted, bare in ELEMENTS.findall(text, len(ROOT)):
-        _add(fields, name, (quoted or bare).strip())
-    return fields
+    found = [(name, (quoted or bare).strip()) for name, quoted, bare in ELEMENTS.findall(text, len(ROOT))]
+    fields = dict(found)
+    return fields if len(fields) == len(found) else _gathered(found)
 
 
 def _parse(text: str) -> Fields:
@@ -56,20 +56,21 @@ def _parse(text: str) -> Fields:
 def _fields(element: ElementTree.Element, depth: int) -> Fields:
     if not depth:
         raise BadCallback("the XML is nested too deeply")
+    children = ((one.tag, _fields(one, depth - 1) if len(one) else (one.text or "").strip()) for one in element)
+    return _gathered(children)
+
+
+def _gathered(elements: Iterable[tuple[str, Any]]) -> Fields:
+    """Names to values; the values of a name that repeats are a list."""
     fields: Fields = {}
-    for child in element:
-        value = _fields(child, depth - 1) if len(child) else (child.text or "").strip()
-        _add(fields, child.tag, value)
+    for name, value in elements:
+        if name not in fields:
+            fields[name] = value
+        elif isinstance(fields[name], list):
+            fields[name].append(value)
+        else:
+            fields[name] = [fields[name], value]
     return fields
-
-
-def _add(fields: Fields, name: str, value: Any) -> None:
-    if name not in fields:
-        fields[name] = value
-    elif isinstance(fields[name], list):
-        fields[name].append(value)
-    else:
-        fields[name] = [fields[name], value]
 
 
 def _parse_slowly(text: str) -> Fields:

@@ -49,7 +49,7 @@ class Callbacks:
         self._intake.admit()
         door, body = _given(self._wecom, "WECOM"), await request.read()
         await self._intake.keep_read(
-            lambda: _arrival("wecom", *wecom.read(door, _query(request), body, self._clock.now()))
+            lambda: [_arrival("wecom", *wecom.read(door, _query(request), body, self._clock.now()))]
         )
         return web.Response()
 
@@ -78,7 +78,7 @@ class Callbacks:
         self._intake.admit()
         door, body = _given(self._aibot, "AIBOT"), await request.read()
         await self._intake.keep_read(
-            lambda: _arrival("aibot", *aibot.read(door, _query(request), body, self._clock.now()))
+            lambda: [_arrival("aibot", *aibot.read(door, _query(request), body, self._clock.now()))]
         )
         return web.Response()
 

@@ -27,7 +27,8 @@ class Overloaded(BotError):
     """The door is full; say 503, and the platform comes again."""
 
 
-_Delivery = tuple[Callable[[], Sequence[Arrival]], "asyncio.Future[Sequence[Arrival]]"]
+Read = Callable[[], Sequence[Arrival]]
+_Delivery = tuple[Read, "asyncio.Future[Sequence[Arrival]]"]
 
 
 class Intake:
@@ -43,18 +44,14 @@ class Intake:
 
     async def keep(self, *arrivals: Arrival) -> None:
         """Return when the arrivals are in the database for good. Raises `Overloaded`."""
-        await self._wait_for(lambda: arrivals, len(arrivals))
+        await self.keep_read(lambda: arrivals, len(arrivals))
 
-    async def keep_read(self, read: Callable[[], Arrival]) -> Arrival:
-        """Read an arrival and keep it. Raises `Overloaded`, and whatever `read` raises.
+    async def keep_read(self, read: Read, count: int = 1) -> Sequence[Arrival]:
+        """Read so many arrivals and keep them. Raises `Overloaded`, and whatever `read` raises.
 
         Reading waits for the commit too: one after the other, in a row, callbacks are read in a third of the time that
         each takes between two requests, with the processor's caches full of other things.
         """
-        [arrival] = await self._wait_for(lambda: [read()], 1)
-        return arrival
-
-    async def _wait_for(self, read: Callable[[], Sequence[Arrival]], count: int) -> Sequence[Arrival]:
         self.admit()
         kept: asyncio.Future[Sequence[Arrival]] = asyncio.get_running_loop().create_future()
         self._waiting.append((read, kept))
@@ -111,13 +108,12 @@ class Intake:
             if not kept.done():
                 kept.set_result(several)
 
-    def _read(
-        self, read: Callable[[], Sequence[Arrival]], kept: asyncio.Future[Sequence[Arrival]]
-    ) -> Sequence[Arrival] | None:
+    def _read(self, read: Read, kept: "asyncio.Future[Sequence[Arrival]]") -> Sequence[Arrival] | None:
         """What was delivered; None when it cannot be read or has no room, of which whoever waits is told."""
         try:
             arrivals = read()
-            self._check_backlog(FOR_INSTANT if all(one.event.lane is Lane.INSTANT for one in arrivals) else 1)
+            if self._backlog >= self._most:
+                self._check_backlog(FOR_INSTANT if all(one.event.lane is Lane.INSTANT for one in arrivals) else 1)
         except Exception as error:
             if not kept.done():
                 kept.set_exception(error)

@@ -59,12 +59,11 @@ def _contact(fields: Fields, at: datetime) -> Event | None:
     who = _relation(fields, at)
     if not who["user_id"] or not who["external_user_id"]:
         return None
-    greetable = who | {"state": text(fields, "State"), "welcome_code": text(fields, "WelcomeCode")}
     match text(fields, "ChangeType"):
         case "add_external_contact":
-            return ContactAdded(**greetable)
+            return ContactAdded(**who, **_greeting(fields))
         case "add_half_external_contact":
-            return ContactHalfAdded(**greetable)
+            return ContactHalfAdded(**who, **_greeting(fields))
         case "edit_external_contact":
             return ContactEdited(**who)
         case "del_external_contact":
@@ -76,6 +75,10 @@ def _contact(fields: Fields, at: datetime) -> Event | None:
         case "msg_audit_approved":
             return ArchiveConsented(**who, welcome_code=text(fields, "WelcomeCode"))
     return None
+
+
+def _greeting(fields: Fields) -> dict[str, Any]:
+    return {"state": text(fields, "State"), "welcome_code": text(fields, "WelcomeCode")}
 
 
 def _group(fields: Fields, at: datetime) -> Event | None:

@@ -29,7 +29,7 @@ from bot.storage.ledger.inbox import Arrival
 from bot.storage.queue import EmbeddedQueue
 from bot.storage.work import Store, Work
 from bot.web.callbacks import Callbacks
-from bot.web.intake import Intake
+from bot.web.intake import Intake, Read
 from handlers import root
 from tests.runtime.simulation.disk import Held
 from tests.runtime.simulation.fate import Fate
@@ -87,14 +87,10 @@ class Door(Intake):
         super().__init__(store, most)
         self._kept = kept
 
-    async def keep(self, *arrivals: Arrival) -> None:
-        await super().keep(*arrivals)
+    async def keep_read(self, read: Read, count: int = 1) -> Sequence[Arrival]:
+        arrivals = await super().keep_read(read, count)
         self._kept(arrivals)
-
-    async def keep_read(self, read: Callable[[], Arrival]) -> Arrival:
-        arrival = await super().keep_read(read)
-        self._kept([arrival])
-        return arrival
+        return arrivals
 
 
 class Request:

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from bot.platforms.limits import Limits
 from bot.platforms.wecom.client import WeCom
 from bot.runtime import outbox
 from bot.storage.ledger.inbox import Arrival
-from bot.web.intake import Intake
+from bot.web.intake import Intake, Read
 from tests.runtime.simulation.base import Base
 from tests.runtime.simulation.playing import Tally, play_all
 from tests.runtime.simulation.town import begun
@@ -53,7 +53,7 @@ def test_a_seed_tells_the_same_story_again_elsewhere(played: Callable[[range], T
     assert len(set(here.values())) == len(AGAIN)
 
 
-async def keeps_nothing(_self: Intake, read: Callable[[], Arrival]) -> Arrival:
+async def keeps_nothing(_self: Intake, read: Read, _count: int = 1) -> Sequence[Arrival]:
     """The door says yes before the database does."""
     return read()
 
