@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from bot import i18n
 from bot.i18n import _
 from bot.model.ids import SopName
 from bot.sop import source
@@ -27,16 +29,23 @@ KEYS = (
 
 def parse(text: str, path: str, name: str) -> tuple[Sop | None, list[Finding]]:
     """The SOP that a file says, and what is wrong with it; no SOP when anything is."""
+    sop, findings = _parsed(text, path, name, i18n.current())
+    return sop, list(findings)
+
+
+@lru_cache(source.TEXTS_KEPT)
+def _parsed(text: str, path: str, name: str, _language: str) -> tuple[Sop | None, tuple[Finding, ...]]:
+    """Kept like the text itself: a draft is simulated, planned and published as it stands. Findings are in words."""
     try:
         read = source.read(text)
     except source.BadSource as error:
-        return None, [Finding(path, error.line, "X100", str(error))]
+        return None, (Finding(path, error.line, "X100", str(error)),)
     reading = Reading(path, read)
     if not isinstance(read.value, dict):
         reading.fail("X100", (), _("an SOP is names and values, beginning with `sop:`"))
-        return None, reading.findings
+        return None, tuple(reading.findings)
     sop = _Head(reading, read.value).sop(text, path, name)
-    return (None if reading.failed else sop), sorted(reading.findings)
+    return (None if reading.failed else sop), tuple(sorted(reading.findings))
 
 
 @dataclass
