@@ -42,10 +42,8 @@ def send_card(work: Work, card: Card, *, about: str, about_id: int, users: Seque
 def _send(work: Work, rendered: dict[str, Any], about: str, about_id: int, users: Sequence[UserId]) -> Alert:
     task_id = _new_task_id(work, about, about_id)
     card = {**rendered, "task_id": task_id}
-    alert = Alert(task_id=task_id, about=about, about_id=about_id, sent_at=work.now)
-    alert.recipients, alert.card = list(users), card
-    work.session.add(alert)
-    work.session.flush()
+    told = {"about": about, "about_id": about_id, "recipients": list(users), "card": card, "sent_at": work.now}
+    alert = rows.add_alert(work.session, {"task_id": task_id, **told})
     body = {"touser": "|".join(users), "msgtype": "template_card", "template_card": card}
     subject = f"alert:{task_id}"
     work.plan(Call("message/send", body, key=subject, subject=subject, follow=True, note={"alert": task_id}))

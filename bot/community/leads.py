@@ -66,16 +66,17 @@ def open_lead(
     if known is not None:
         _tell_newcomers(work, known, users, chat_id)
         return known
-    lead = Lead(
-        contact_id=contact_id,
-        kind=kind,
-        reason=reason,
-        score=contact.lead_score,
-        recipients=list(users),
-        opened_at=work.now,
+    lead = rows.add(
+        work.session,
+        {
+            "contact_id": contact_id,
+            "kind": kind,
+            "reason": reason,
+            "score": contact.lead_score,
+            "recipients": list(users),
+            "opened_at": work.now,
+        },
     )
-    work.session.add(lead)
-    work.session.flush()
     _send(work, lead, users, chat_id=chat_id)
     linked = recipients.linked_staff(work.session, contact_id=contact_id, user_id=user_id, chat_id=chat_id)
     _watch(work, lead, linked or users)

@@ -28,17 +28,18 @@ def create_task(
     due_at: datetime | None = None,
 ) -> StaffTask:
     """Give a task to a staff member, or to their nearest manager when they do not work here any more."""
-    task = StaffTask(
-        user_id=_worker(work, user_id),
-        contact_id=contact_id,
-        chat_id=chat_id,
-        text=text,
-        reason=reason,
-        opened_at=work.now,
-        due_at=due_at,
+    task = rows.add_task(
+        work.session,
+        {
+            "user_id": _worker(work, user_id),
+            "contact_id": contact_id,
+            "chat_id": chat_id,
+            "text": text,
+            "reason": reason,
+            "opened_at": work.now,
+            "due_at": due_at,
+        },
     )
-    work.session.add(task)
-    work.session.flush()
     assert task.id is not None
     deliveries.send_card(work, _card(work, task), about=ABOUT, about_id=task.id, users=[UserId(task.user_id)])
     return task

@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, Table, literal_column
+from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, Table, bindparam, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
-from bot.storage import touched
+from bot.storage import prepared, touched
 
 MOST_ROWS = 64
 ONE: ColumnElement[int] = literal_column("1")
@@ -98,11 +98,11 @@ def insert_id(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -
 
 def _insert_returning(session: Session, model: type[SQLModel], row: Mapping[str, Any], told: ColumnElement[Any]) -> Any:
     insert = _insert_or_leave(session.get_bind().dialect.name, model, told)
-    found = session.connection().execute(insert, dict(row)).first()
-    if found is None:
+    found = prepared.rows(session, insert, row)
+    if not found:
         return None
     touched.remember(session, table_of(model).name, row)
-    return found[0]
+    return found[0][0]
 
 
 @lru_cache(maxsize=256)
@@ -113,7 +113,7 @@ def _insert_or_leave(dialect: str, model: type[SQLModel], told: ColumnElement[An
 
 def append(session: Session, model: type[SQLModel], row: Mapping[str, Any]) -> None:
     """Insert a row of a history, which nothing in this transaction holds as an object: a fifth of what that costs."""
-    session.connection().execute(_plain_insert(model), dict(row))
+    prepared.execute(session, _plain_insert(model), row)
 
 
 @lru_cache(maxsize=64)
@@ -137,13 +137,13 @@ def _defaults(model: type[SQLModel]) -> Mapping[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
 
 
-def ask(session: Session, question: Executable, **values: Any) -> Sequence[Row[Any]]:
+def ask(session: Session, question: Executable, **values: Any) -> Sequence[tuple[Any, ...]]:
     """The rows of a question that was built once, with its values filled in; what is pending is written before.
 
     Building a question takes longer than its answer, and objects longer than rows.
     """
     session.flush()
-    return session.connection().execute(question, values).all()
+    return prepared.rows(session, question, values)
 
 
 def upsert(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
@@ -157,10 +157,16 @@ def upsert(session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, 
 
 def count_up(session: Session, model: type[SQLModel], key: Mapping[str, Any], most: int) -> bool:
     """Add one to the `count` of the row with this key, which begins at 1; False when it stands at `most`."""
-    counted = table_of(model).c.count
-    insert: Any = _insert(session, model).values(**key, count=1)
-    one_more = insert.on_conflict_do_update(index_elements=list(key), set_={"count": counted + 1}, where=counted < most)
-    return most > 0 and session.connection().execute(one_more.returning(literal_column("1"))).first() is not None
+    one_more = _one_more(session.get_bind().dialect.name, model, tuple(key))
+    return most > 0 and bool(prepared.rows(session, one_more, {**key, "count": 1, "most": most}))
+
+
+@lru_cache(maxsize=64)
+def _one_more(dialect: str, model: type[SQLModel], key: tuple[str, ...]) -> Any:
+    counted, insert = table_of(model).c.count, _insert_for(dialect, model)
+    is_room = counted < bindparam("most")
+    counts = insert.on_conflict_do_update(index_elements=list(key), set_={"count": counted + 1}, where=is_room)
+    return counts.returning(ONE)
 
 
 def changed(session: Session, statement: Executable) -> int:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, update
 
 from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import TimerRow
+from bot.storage import prepared
 from bot.storage.statements import changed, in_state, insert_one
 
 
@@ -45,8 +47,14 @@ def set(session: Session, timer: Timer, trace_id: TraceId) -> bool:
 
 def cancel(session: Session, key: str) -> bool:
     """Cancel a waiting timer; False when there is none."""
-    waiting = update(TimerRow).where(col(TimerRow.dedupe_key) == key, col(TimerRow.state) == "waiting")
-    return changed(session, waiting.values(state="cancelled")) == 1
+    return prepared.execute(session, _CANCEL, {"key": key}) == 1
+
+
+_CANCEL = (
+    update(TimerRow)
+    .where(col(TimerRow.dedupe_key) == bindparam("key"), col(TimerRow.state) == "waiting")
+    .values(state="cancelled")
+)
 
 
 def claim(session: Session, now: datetime, limit: int) -> Sequence[TimerRow]:

@@ -9,11 +9,12 @@ from sqlmodel import Session, col, func, or_, select
 
 from bot.model.ids import ContactId, ExternalUserId, OpenId, UnionId, UserId
 from bot.model.tables import ExternalContact, Follower, FollowUser
+from bot.storage import objects
 from bot.storage.statements import insert_one
 
 
 def by_id(session: Session, contact_id: ContactId) -> ExternalContact | None:
-    return session.get(ExternalContact, contact_id)
+    return objects.find(session, ExternalContact, contact_id)
 
 
 def by_external(session: Session, external_user_id: ExternalUserId) -> ExternalContact | None:
@@ -67,7 +68,7 @@ def _new(now: datetime) -> dict[str, Any]:
 
 def follow(session: Session, contact_id: ContactId, user_id: UserId) -> FollowUser | None:
     """The relation of one staff member to a contact, whether it stands or has ended."""
-    return session.exec(_FOLLOW, params={"contact_id": contact_id, "user_id": user_id}).first()
+    return objects.first(session, FollowUser, _FOLLOW, contact_id=contact_id, user_id=user_id)
 
 
 _FOLLOW = select(FollowUser).where(
@@ -77,11 +78,17 @@ _FOLLOW = select(FollowUser).where(
 
 def follows(session: Session, contact_id: ContactId, statuses: Sequence[str] = ("active",)) -> Sequence[FollowUser]:
     """The relations of a contact that stand, the first who added them first."""
-    return session.exec(
-        select(FollowUser)
-        .where(FollowUser.contact_id == contact_id, col(FollowUser.status).in_(statuses))
-        .order_by(col(FollowUser.added_at), col(FollowUser.id))
-    ).all()
+    return objects.every(session, FollowUser, _FOLLOWS, contact_id=contact_id, statuses=statuses)
+
+
+_FOLLOWS = (
+    select(FollowUser)
+    .where(
+        FollowUser.contact_id == bindparam("contact_id"),
+        col(FollowUser.status).in_(bindparam("statuses", expanding=True)),
+    )
+    .order_by(col(FollowUser.added_at), col(FollowUser.id))
+)
 
 
 def add_follow(session: Session, contact_id: ContactId, user_id: UserId, status: str, at: datetime) -> None:

@@ -21,6 +21,7 @@ from bot.model.tables import (
     StaffTask,
     Suppression,
 )
+from bot.storage import objects
 from bot.storage.statements import changed, insert_one
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +50,7 @@ def add(session: Session, app_id: str, open_id: OpenId, contact_id: ContactId) -
 
 def standing(session: Session, contact_id: ContactId) -> Sequence[Follower]:
     """The accounts that a contact follows now."""
-    return session.exec(_STANDING, params={"contact_id": contact_id}).all()
+    return objects.every(session, Follower, _STANDING, contact_id=contact_id)
 
 
 _STANDING = (

@@ -7,11 +7,12 @@ from sqlmodel import Session, col, func, select
 
 from bot.model.ids import ChatId, ContactId
 from bot.model.tables import CustomerGroup, GroupMember
+from bot.storage import objects
 from bot.storage.statements import insert_one
 
 
 def by_id(session: Session, chat_id: ChatId) -> CustomerGroup | None:
-    return session.get(CustomerGroup, chat_id)
+    return objects.find(session, CustomerGroup, chat_id)
 
 
 def add(session: Session, chat_id: ChatId, kind: str = "customer", name: str = "") -> bool:

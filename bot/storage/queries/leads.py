@@ -1,30 +1,38 @@
 """Leads, their scores, the cards about them, and staff tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from bot.model.ids import ChatId, ContactId
 from bot.model.tables import Alert, ExternalContact, Lead, ScoreEntry, StaffTask
-from bot.storage import touched
+from bot.storage import objects, prepared, touched
 from bot.storage.statements import changed, insert_one
 
 OPEN = ("new", "claimed")
 
 
 def by_id(session: Session, lead_id: int) -> Lead | None:
-    return session.get(Lead, lead_id)
+    return objects.find(session, Lead, lead_id)
+
+
+def add(session: Session, row: Mapping[str, Any]) -> Lead:
+    return objects.add(session, Lead, row)
 
 
 def open_lead(session: Session, contact_id: ContactId, kind: str) -> Lead | None:
     """The contact's lead of this kind that nobody has closed."""
-    return session.exec(
-        select(Lead)
-        .where(Lead.contact_id == contact_id, Lead.kind == kind, col(Lead.state).in_(OPEN))
-        .order_by(col(Lead.id))
-    ).first()
+    return objects.first(session, Lead, _OPEN_LEAD, contact_id=contact_id, kind=kind)
+
+
+_OPEN_LEAD = (
+    select(Lead)
+    .where(Lead.contact_id == bindparam("contact_id"), Lead.kind == bindparam("kind"), col(Lead.state).in_(OPEN))
+    .order_by(col(Lead.id))
+)
 
 
 def move(session: Session, lead: Lead, expected: str, **values: Any) -> bool:
@@ -41,13 +49,17 @@ def add_points(session: Session, entry: ScoreEntry) -> int | None:
     if not insert_one(session, ScoreEntry, entry.model_dump(exclude={"id"})):
         return None
     session.flush()
-    of_contact = col(ExternalContact.id) == entry.contact_id
-    score = ExternalContact.lead_score + entry.points
-    changed(session, update(ExternalContact).where(of_contact).values(lead_score=score))
+    prepared.execute(session, _MORE_POINTS, {"of_contact": entry.contact_id, "more": entry.points})
     touched.remember(session, "external_contact", {"id": entry.contact_id})
-    if contact := session.get(ExternalContact, entry.contact_id):
-        session.refresh(contact)
+    contact = objects.again(session, ExternalContact, entry.contact_id)
     return contact.lead_score if contact else None
+
+
+_MORE_POINTS = (
+    update(ExternalContact)
+    .where(col(ExternalContact.id) == bindparam("of_contact"))
+    .values(lead_score=ExternalContact.lead_score + bindparam("more"))
+)
 
 
 def latest_entries(session: Session, contact_id: ContactId, limit: int) -> Sequence[ScoreEntry]:
@@ -61,7 +73,11 @@ def latest_entries(session: Session, contact_id: ContactId, limit: int) -> Seque
 
 
 def alert(session: Session, task_id: str) -> Alert | None:
-    return session.get(Alert, task_id)
+    return objects.find(session, Alert, task_id)
+
+
+def add_alert(session: Session, row: Mapping[str, Any]) -> Alert:
+    return objects.add(session, Alert, row)
 
 
 def alerts_about(session: Session, about: str, about_id: int) -> Sequence[Alert]:
@@ -74,7 +90,11 @@ def alerts_about(session: Session, about: str, about_id: int) -> Sequence[Alert]
 
 
 def task(session: Session, task_id: int) -> StaffTask | None:
-    return session.get(StaffTask, task_id)
+    return objects.find(session, StaffTask, task_id)
+
+
+def add_task(session: Session, row: Mapping[str, Any]) -> StaffTask:
+    return objects.add(session, StaffTask, row)
 
 
 def open_tasks(session: Session, reason: str, contact_id: ContactId, chat_id: ChatId) -> Sequence[StaffTask]:

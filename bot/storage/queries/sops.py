@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select, update
 
 from bot import metrics
 from bot.model.tables import ExternalContact, Run, SopState, SopVersion, StepRun, Suppression
+from bot.storage import objects, prepared
 from bot.storage.statements import append, ask, changed, in_state, insert_id, insert_new, table_of, upsert
 
 OPEN = ("running", "waiting")
@@ -82,23 +83,23 @@ def start_run(session: Session, row: dict[str, Any]) -> Run | None:
     """Insert a run; None when there was one with its dedupe key."""
     empty: dict[str, Any] = {"waiting_for": "", "waits": 0, "variant": {}, "reason": ""}
     run_id = insert_id(session, Run, {**empty, **row})
-    return None if run_id is None else session.exec(_RUN, params={"id": run_id}).one()
-
-
-_RUN = select(Run).where(Run.id == bindparam("id"))
+    return None if run_id is None else objects.find(session, Run, run_id)
 
 
 def find_run(session: Session, run_id: int) -> Run | None:
-    return session.get(Run, run_id)
+    return objects.find(session, Run, run_id)
 
 
 def lock_waiting(session: Session, run_id: int) -> Run | None:
     """A run that waits, kept from everybody else until the transaction ends; None when it does not wait any more."""
-    return session.exec(_LOCKED, params={"id": run_id}).first()
+    return objects.first(session, Run, _LOCKED, id=run_id)
 
 
 _LOCKED = (
-    _RUN.where(Run.state == "waiting").with_for_update().execution_options(populate_existing=True)
+    select(Run)
+    .where(Run.id == bindparam("id"), Run.state == "waiting")
+    .with_for_update()
+    .execution_options(populate_existing=True)
 )  # what was read before the lock may be old
 
 
@@ -149,7 +150,7 @@ _BEGAN_WITH = (
 def without_goal(session: Session, subject: str, sops: Sequence[str], since: datetime) -> Sequence[Run]:
     """Runs of these SOPs, open or ended, that have not reached their goal."""
     found = ask(session, _WITHOUT_GOAL, subject=subject, sops=sops, since=since)
-    return [session.get_one(Run, run_id) for (run_id,) in found]
+    return [run for (run_id,) in found if (run := objects.find(session, Run, run_id)) is not None]
 
 
 _WITHOUT_GOAL = (
@@ -214,8 +215,8 @@ def conclude_step(
     found = ask(session, _STANDING, run_id=run_id, position=position, outcome=expected)
     if not found:
         return False
-    step_id, before = tuple(found[0])
-    session.connection().execute(_CONCLUDE, {"step": step_id, "outcome": outcome, "detail": {**before, **detail}})
+    [(step_id, before)] = found
+    prepared.execute(session, _CONCLUDE, {"step": step_id, "outcome": outcome, "detail": {**before, **detail}})
     return True
 
 
@@ -232,7 +233,7 @@ _CONCLUDE = table_of(StepRun).update().where(col(StepRun.id) == bindparam("step"
 
 def last_step(session: Session, run: Run, position: str) -> StepRun | None:
     """The last time that a run came to a step."""
-    return session.exec(_LAST_STEP, params={"run_id": run.id, "position": position}).first()
+    return objects.first(session, StepRun, _LAST_STEP, run_id=run.id, position=position)
 
 
 _LAST_STEP = select(StepRun).where(*_AT_STEP).order_by(col(StepRun.id).desc()).limit(1)

@@ -7,12 +7,13 @@ from sqlmodel import Session, col, func, select
 
 from bot.model.ids import ChatId, ContactId, DepartmentId, UserId
 from bot.model.tables import CustomerGroup, Department, FollowUser, Staff
+from bot.storage import objects
 
 
 def by_ids(session: Session, user_ids: Iterable[str]) -> Mapping[str, Staff]:
     """The known staff among `user_ids`, by their id in lower case."""
     wanted = {user_id.lower() for user_id in user_ids}
-    found = session.exec(_BY_IDS, params={"wanted": list(wanted)}).all() if wanted else []
+    found = objects.every(session, Staff, _BY_IDS, wanted=list(wanted)) if wanted else []
     return {staff.user_id.lower(): staff for staff in found}
 
 
@@ -20,7 +21,10 @@ _BY_IDS = select(Staff).where(func.lower(Staff.user_id).in_(bindparam("wanted", 
 
 
 def departments(session: Session) -> Mapping[int, Department]:
-    return {department.id: department for department in session.exec(select(Department))}
+    return {department.id: department for department in objects.every(session, Department, _DEPARTMENTS)}
+
+
+_DEPARTMENTS = select(Department)
 
 
 def in_departments(session: Session, wanted: Iterable[DepartmentId]) -> Sequence[UserId]:
@@ -37,13 +41,16 @@ def in_departments(session: Session, wanted: Iterable[DepartmentId]) -> Sequence
 
 def followers(session: Session, contact_id: ContactId) -> Sequence[FollowUser]:
     """Whoever added the contact and has not removed them since, the first first."""
-    return session.exec(
-        select(FollowUser)
-        .where(FollowUser.contact_id == contact_id, FollowUser.status != "removed")
-        .order_by(col(FollowUser.added_at), col(FollowUser.id))
-    ).all()
+    return objects.every(session, FollowUser, _FOLLOWERS, contact_id=contact_id)
+
+
+_FOLLOWERS = (
+    select(FollowUser)
+    .where(FollowUser.contact_id == bindparam("contact_id"), FollowUser.status != "removed")
+    .order_by(col(FollowUser.added_at), col(FollowUser.id))
+)
 
 
 def group_owner(session: Session, chat_id: ChatId) -> UserId | None:
-    group = session.get(CustomerGroup, chat_id)
+    group = objects.find(session, CustomerGroup, chat_id)
     return UserId(group.owner) if group and group.owner else None

@@ -4,17 +4,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select
 
 from bot.model.ids import ContactId, TagId
 from bot.model.tables import ContactTag, CorpTag
-from bot.storage.statements import insert_one
+from bot.storage import objects
+from bot.storage.statements import ask, insert_one
 
 
 def ledger(session: Session, contact_id: ContactId, names: Sequence[str]) -> Mapping[str, ContactTag]:
     """What was ever written about these tags on a contact, by name."""
-    written = select(ContactTag).where(ContactTag.contact_id == contact_id, col(ContactTag.name).in_(names))
-    return {tag.name: tag for tag in session.exec(written)}
+    written = objects.every(session, ContactTag, _WRITTEN, contact_id=contact_id, names=names)
+    return {tag.name: tag for tag in written}
+
+
+_WRITTEN = select(ContactTag).where(
+    ContactTag.contact_id == bindparam("contact_id"), col(ContactTag.name).in_(bindparam("names", expanding=True))
+)
 
 
 def carried(session: Session, contact_id: ContactId, now: datetime) -> frozenset[str]:
@@ -33,5 +40,11 @@ def add(session: Session, row: dict[str, Any]) -> bool:
 
 def corp_tags(session: Session, names: Sequence[str]) -> Mapping[str, TagId]:
     """The ids of those of `names` that are corp tags."""
-    known = select(CorpTag).where(col(CorpTag.name).in_(names)).order_by(CorpTag.tag_id)
-    return {tag.name: TagId(tag.tag_id) for tag in session.exec(known)}
+    return {name: TagId(tag_id) for name, tag_id in ask(session, _CORP_TAGS, names=names)}
+
+
+_CORP_TAGS = (
+    select(CorpTag.name, CorpTag.tag_id)
+    .where(col(CorpTag.name).in_(bindparam("names", expanding=True)))
+    .order_by(CorpTag.tag_id)
+)
