@@ -13,13 +13,14 @@ from sqlalchemy import Table, and_, false, func, not_, or_, true
 from sqlmodel import Session, col
 
 from bot.model.tables import CustomerGroup, ExternalContact, Staff
+from bot.sop import questions
 from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, Test, leaves
 from bot.sop.filters import where
 from bot.sop.filters.kind import Reach
 from bot.sop.filters.operators import RATIO
 from bot.sop.scope import Judgement, Scope, Subject, Verdict
 from bot.storage.queries import segments as queries
-from bot.storage.queries.segments import Clause, Expression
+from bot.storage.queries.segments import Clause, Expression, Question
 from bot.storage.statements import table_of
 
 
@@ -115,19 +116,25 @@ def _looked_up(session: Session, stored: Sequence[Leaf], scope: Scope, subject_i
     """The answers of the database, in one question; those with several values are asked for them one by one."""
     if not stored:
         return {}
-    anchor = ANCHORS[scope.subject]
-    is_one = anchor.id == subject_id
-    shown = [list(_shown(leaf, scope)) for leaf in stored]
-    asked = [*(_stored(leaf, scope) for leaf in stored), *(value for values in shown for value in values)]
-    row = queries.values_of_one(session, anchor.table, is_one, asked) or [None] * len(asked)
-    found = iter(row[len(stored) :])
+    rows, *lists = questions.ask(session, stored, lambda scope: _questions(stored, scope), scope, subject_id)
+    row, several = iter(rows[0] if rows else ()), iter(lists)
+    passed = [bool(next(row, False)) for _leaf in stored]
     answers: dict[int, Answer] = {}
-    for leaf, passed, values in zip(stored, row, shown, strict=False):
-        mine = [next(found) for _value in values]
-        if not values:
-            mine = _many(session, leaf, scope, is_one)
-        answers[id(leaf)] = bool(passed), _plain(mine[0] if len(values) == 1 else mine or None)
+    for leaf, fits in zip(stored, passed, strict=True):
+        width = _width(leaf, scope)
+        found = [next(row, None) for _value in range(width)]
+        if _is_listed(leaf, scope):
+            found = [value for (value,) in next(several) if value is not None]
+        answers[id(leaf)] = fits, _plain(found[0] if width == 1 else found or None)
     return answers
+
+
+def _questions(stored: Sequence[Leaf], scope: Scope) -> list[Question]:
+    """Whether each leaf holds, with what is shown of it; then one question for each fact that has several values."""
+    anchor = ANCHORS[scope.subject]
+    shown = [value for leaf in stored for value in _shown(leaf, scope)]
+    whole = queries.values_of_one(anchor.table, anchor.id, [*(_stored(leaf, scope) for leaf in stored), *shown])
+    return [whole, *(_list(leaf, scope) for leaf in stored if _is_listed(leaf, scope))]
 
 
 def _combine(condition: Condition, passed: dict[int, bool]) -> bool:
@@ -242,26 +249,44 @@ def _measured(leaf: Leaf, test: Test, reach: Reach, scope: Scope) -> Clause:
 # ── what was found ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _many(session: Session, leaf: Leaf, scope: Scope, is_one: Clause) -> list[Any]:
-    """The values of a fact that has several."""
-    reach = leaf.filter.reach.get(scope.subject)
-    if reach is None or reach.on is None or leaf.filter.kind.name == "secret":
-        return []
-    column = leaf.filter.column(leaf.params, scope)
-    return queries.rows_of_one(session, ANCHORS[scope.subject].table, is_one, reach.tables, reach.on(scope), column)
+def _width(leaf: Leaf, scope: Scope) -> int:
+    """How many values are looked up beside the answer itself; secrets are not shown."""
+    reach = _shown_by(leaf, scope)
+    if reach is None:
+        return 0
+    return 1 if reach.is_own else len(_measures(leaf))
 
 
 def _shown(leaf: Leaf, scope: Scope) -> Iterator[Expression]:
-    """What can be looked up beside the answer itself; secrets are not shown."""
-    reach = leaf.filter.reach.get(scope.subject)
-    if reach is None or leaf.filter.kind.name == "secret":
-        return
-    if reach.is_own:
+    reach = _shown_by(leaf, scope)
+    if reach is not None and reach.is_own:
         yield leaf.filter.column(leaf.params, scope)
-    elif leaf.filter.kind.measures:
-        for measure in dict.fromkeys(test.measure or "count" for test in leaf.tests):
-            acts = _acts(leaf, reach, scope, measure)
-            yield queries.over_rows(reach.tables, acts, _measure(leaf, measure, scope))
+    elif reach is not None:
+        for measure in _measures(leaf):
+            yield queries.over_rows(reach.tables, _acts(leaf, reach, scope, measure), _measure(leaf, measure, scope))
+
+
+def _shown_by(leaf: Leaf, scope: Scope) -> Reach | None:
+    reach = leaf.filter.reach.get(scope.subject)
+    is_shown = reach is not None and (reach.is_own or leaf.filter.kind.measures) and leaf.filter.kind.name != "secret"
+    return reach if is_shown else None
+
+
+def _measures(leaf: Leaf) -> Sequence[str]:
+    return list(dict.fromkeys(test.measure or "count" for test in leaf.tests)) if leaf.filter.kind.measures else ()
+
+
+def _is_listed(leaf: Leaf, scope: Scope) -> bool:
+    """Whether a fact may have several values."""
+    reach = leaf.filter.reach.get(scope.subject)
+    return reach is not None and reach.on is not None and not _width(leaf, scope) and leaf.filter.kind.name != "secret"
+
+
+def _list(leaf: Leaf, scope: Scope) -> Question:
+    reach, anchor = leaf.filter.reach[scope.subject], ANCHORS[scope.subject]
+    assert reach.on is not None
+    column = leaf.filter.column(leaf.params, scope)
+    return queries.rows_of_one(anchor.table, anchor.id, reach.tables, reach.on(scope), column)
 
 
 def _plain(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
     JSON,
+    BindParameter,
     Boolean,
     Column,
     ColumnElement,
@@ -29,12 +30,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 from sqlmodel import Session, col, select
 
 from bot.model.tables import Behaviour
 
 Clause = ColumnElement[bool]
+P = TypeVar("P")
 Expression = SQLColumnExpression[Any]
 Question = Executable
 SHOWN = 20
@@ -211,10 +213,30 @@ def named_where(
     return session.exec(rows).all()
 
 
-def values_of_one(session: Session, anchor: Table, is_one: Clause, values: Sequence[Expression]) -> Sequence[Any]:
-    """What each expression says of one subject; empty when there is no such subject."""
-    row = session.connection().execute(select(*values).select_from(anchor).where(is_one)).first()
-    return () if row is None else tuple(row)
+def values_of_one(anchor: Table, id: Expression, values: Sequence[Expression]) -> Question:
+    """What each expression says of the subject `subject_id`, as a question to be asked again and again."""
+    named: list[Any] = [value.label(f"value_{number}") for number, value in enumerate(values)]
+    found: Question = select(*named).select_from(anchor).where(id == bindparam("subject_id"))
+    return found
+
+
+def left_open(question: Question, place: type[P]) -> tuple[Question, dict[str, P]] | None:
+    """The question with a bind in place of each value that is a `place`, and what they were by the names of the binds.
+
+    None when nothing tells how such a value is to be written.
+    """
+    places: dict[str, P] = {}
+
+    def opened(part: Any, **_more: Any) -> Any:
+        if not isinstance(part, BindParameter) or not isinstance(part.value, place):
+            return None
+        name = f"open_{len(places)}"
+        places[name] = part.value
+        return bindparam(name, type_=part.type)
+
+    found: Any = visitors.replacement_traverse(question, {}, opened)  # type: ignore[call-overload]
+    binds = (part for part in visitors.iterate(found) if isinstance(part, BindParameter) and part.key in places)
+    return None if any(isinstance(part.type, NullType) for part in binds) else (found, places)
 
 
 def values_of_some(
@@ -230,12 +252,11 @@ def values_of_these(anchor: Table, id: Expression, values: Sequence[Expression])
     return select(id, *values).select_from(anchor).where(id.in_(bindparam("ids", expanding=True)))
 
 
-def rows_of_one(
-    session: Session, anchor: Table, is_one: Clause, tables: Sequence[Table], on: Clause, value: Expression
-) -> list[Any]:
-    """The values that the rows beside one subject hold, for an explanation."""
+def rows_of_one(anchor: Table, id: Expression, tables: Sequence[Table], on: Clause, value: Expression) -> Question:
+    """The first values that the rows beside the subject `subject_id` hold, for an explanation."""
     joined: Any = anchor
     for table in tables[:-1]:
         joined = join(joined, table, true())
-    rows: Any = select(value).select_from(join(joined, tables[-1], on)).where(is_one).limit(SHOWN)
-    return [found for found in session.exec(rows).all() if found is not None]
+    rows: Any = select(value).select_from(join(joined, tables[-1], on))
+    found: Question = rows.where(id == bindparam("subject_id")).limit(SHOWN)
+    return found
