@@ -1,5 +1,6 @@
 """Doing one action of one run: what it yields becomes rows of the same transaction."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,23 +16,28 @@ from bot.sop.components import all_actions
 from bot.sop.engine import Taken
 from bot.sop.schema import Do, Position, Sop, spelled, walk
 from bot.sop.turn import Occasion, Turn, told
+from bot.storage import objects
 from bot.storage.queries import sops
 
 logger = log.get(__name__)
 
 
 def perform(turn: Turn, run: Run, sop: Sop, do: Do, position: Position, occasion: Occasion) -> Taken:
-    """Do an action; one that fails leaves nothing behind but its outcome, and the run goes on."""
+    """Do an action; one that fails leaves nothing behind but its outcome, and the run goes on.
+
+    Only a deed can fail after something was written: plans and notes are as they are.
+    """
     action = all_actions()[do.action]
     try:
-        with turn.work.session.begin_nested():
-            step = step_for(turn, run, sop, position, occasion)
-            message = reach.message_of(step, sop, action, do.params)
+        step = step_for(turn, run, sop, position, occasion)
+        message = reach.message_of(step, sop, action, do.params)
+        effects = list(action.act(step, do.params))
+        with objects.all_or_nothing(turn.work.session) if any(map(callable, effects)) else nullcontext():
             if message is not None and (refused := consent.refusal(turn.work, message)) is not None:
                 outcome, detail = _suppressed(turn, run, Suppress(refused.rule, refused.detail))
                 return Taken(position, do.name, outcome, detail)
             outcome, detail = "done", dict[str, Any]()
-            for effect in action.act(step, do.params):
+            for effect in effects:
                 outcome, more = _take(turn, run, spelled(position), effect, outcome)
                 detail |= more
             if message is not None:

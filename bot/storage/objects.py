@@ -4,13 +4,14 @@ A session makes an object of a row in ten times the time that SQLite takes to fi
 which there is one for each row of a session, and what is changed on them is written as ever.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, Executable, Table, bindparam, event
+from sqlalchemy import ClauseElement, Executable, Table, bindparam, event, text
 from sqlalchemy.orm import Mapper, UOWTransaction, class_mapper
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
@@ -113,6 +114,32 @@ def add(session: Session, model: type[T], row: Mapping[str, Any]) -> T:
 @lru_cache(maxsize=64)
 def _insert(table: Table) -> Executable:
     return table.insert().returning(*table.primary_key)
+
+
+@contextmanager
+def all_or_nothing(session: Session) -> Iterator[None]:
+    """What fails in the block leaves nothing behind, and the transaction goes on.
+
+    The session's own savepoints cost twice what an action does: they have a name each, and so are spelled each time.
+    """
+    session.flush()
+    prepared.execute(session, _SAVEPOINT, {})
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        for one in list(session.new):
+            session.expunge(one)
+        session.expire_all()
+        prepared.execute(session, _ROLLBACK, {})
+        raise
+    finally:
+        prepared.execute(session, _RELEASE, {})
+
+
+_SAVEPOINT, _ROLLBACK, _RELEASE = map(
+    text, ("SAVEPOINT block", "ROLLBACK TO SAVEPOINT block", "RELEASE SAVEPOINT block")
+)
 
 
 # ── what was changed ───────────────────────────────────────────────────────────────────────────────────────────────

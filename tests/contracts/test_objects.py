@@ -1,6 +1,7 @@
 """Rows as objects, and statements that are put together once: the same over every engine."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, col, select, update
 
-from bot.model.tables import Behaviour, ExternalContact
+from bot.model.tables import Behaviour, ExternalContact, FollowUser
 from bot.storage import objects, touched
 from bot.storage.database import Database
 from bot.storage.statements import append, ask, insert_id
@@ -87,6 +88,27 @@ def test_values_come_back_as_they_were(database: Database) -> None:
         return ask(session, asked, name="order.paid")
 
     assert database.run_here(look) == [(NOW, Decimal("9.90"), {"a": [1, None]}, "k")]
+
+
+def test_what_fails_in_a_block_leaves_nothing_behind(database: Database) -> None:
+    def act(session: Session) -> tuple[str | None, int]:
+        contact = objects.add(session, ExternalContact, mei())
+        with suppress(ZeroDivisionError), objects.all_or_nothing(session):
+            contact.name = "Hao"
+            objects.add(session, FollowUser, follow(contact))
+            session.add(FollowUser(**{**follow(contact), "user_id": "lin"}))
+            raise ZeroDivisionError
+        contact.points = 3
+        with objects.all_or_nothing(session):
+            objects.add(session, FollowUser, follow(contact))
+        return contact.name, len(session.exec(select(FollowUser)).all())
+
+    assert database.run_here(act) == ("Mei", 1)
+    assert database.run_here(lambda session: session.exec(select(ExternalContact.points)).one()) == 3
+
+
+def follow(contact: ExternalContact) -> dict[str, Any]:
+    return {"contact_id": contact.id, "user_id": "zhou", "added_at": NOW, "changed_at": NOW}
 
 
 @pytest.mark.parametrize(
