@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import groupby
 from pathlib import Path
 
@@ -103,11 +103,17 @@ def _is_divisible(sop: Sop) -> bool:
 
 
 def _walk_elsewhere(crowd: Crowd) -> Walked:
-    """The same in a process of its own, which reads the SOPs for itself."""
+    """The same in a process of its own."""
     log.start("ERROR")
-    sop, _findings = parse(crowd.source, f"{crowd.sop}.yaml", crowd.sop)
+    return _walk(*_read(crowd.folder, crowd.around, crowd.sop, crowd.source), crowd)
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path, around: Surroundings, name: str, text: str) -> tuple[Library, Sop]:
+    """The SOPs, as a process reads them for itself, once for all of its blocks."""
+    sop, _findings = parse(text, f"{name}.yaml", name)
     assert sop is not None
-    return _walk(load(crowd.folder, crowd.around)[0], sop, crowd)
+    return load(folder, around)[0], sop
 
 
 def _walk(library: Library, sop: Sop, crowd: Crowd) -> Walked:

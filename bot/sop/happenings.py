@@ -70,18 +70,18 @@ def write_down(work: Work, one: Happening) -> None:
 def happenings(people: People, days: int) -> Iterator[Happening]:
     """Each person comes once, at some waking hour, and does half of what the SOP listens for, while it listens."""
     sop = people.sop
-    waits = list(_waits(sop.steps, timedelta()))
+    waits = [(begins, wait, _is_of_staff(wait.where)) for begins, wait in _waits(sop.steps, timedelta())]
     if sop.goal:
-        waits.append((timedelta(), WaitFor(event=sop.goal.event, within=sop.goal.within)))
+        waits.append((timedelta(), WaitFor(event=sop.goal.event, within=sop.goal.within), False))
     for number in people.numbers:
         life = _Life(people, number, people.dice("life", number))
         came = life.waking(days)
         if not sop.trigger.is_schedule:
             yield life.happening(sop.trigger.name, came)
-        for begins, wait in waits:
+        for begins, wait, is_of_staff in waits:
             if life.dice.random() < 0.5:
                 moment = came + begins + wait.within * life.dice.random()
-                yield life.answer(moment) if _is_of_staff(wait.where) else life.happening(wait.event, moment)
+                yield life.answer(moment) if is_of_staff else life.happening(wait.event, moment)
 
 
 def _waits(block: Block, begins: timedelta) -> Iterator[tuple[timedelta, WaitFor]]:

@@ -16,7 +16,7 @@ def scratch() -> Iterator[Database]:
     """An empty database with every table; gone when the block ends."""
     database = Database("sqlite:///:memory:", writers=1)
     try:
-        SQLModel.metadata.create_all(database.engine)
+        SQLModel.metadata.create_all(database.engine, checkfirst=False)
         yield database
     finally:
         database.close()
