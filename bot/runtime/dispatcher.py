@@ -15,7 +15,7 @@ from bot.runtime.router import Router
 from bot.settings import Settings
 from bot.sop import membership
 from bot.sop.library import Library
-from bot.storage import hindrances
+from bot.storage import hindrances, objects
 from bot.storage.ledger import inbox, payloads
 from bot.storage.work import Work
 
@@ -60,7 +60,7 @@ class Dispatcher:
         """When a handler raises, nothing of it is kept, and the row is tried again later."""
         inside = replace(work, trace_id=TraceId(row.trace_id), origin=f"inbox:{row.id}")
         try:
-            with work.session.begin_nested():
+            with objects.all_or_nothing(work.session):
                 self.dispatch(inside, payloads.read_event(row.kind, row.payload))
                 changes.note(inside)
                 inbox.finish(work.session, row, work.now)
@@ -78,7 +78,7 @@ class Dispatcher:
     def _judge(self, work: Work, changes: membership.Changes) -> None:
         """A segment that cannot be asked undoes no event: the hourly count makes up for it."""
         try:
-            with work.session.begin_nested():
+            with objects.all_or_nothing(work.session):
                 hindrances.be_patient(work.session)
                 changes.judge(work.session, self._knowledge.library)
         except Exception:
