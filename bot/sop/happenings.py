@@ -29,7 +29,7 @@ from bot.model.events import (
 )
 from bot.model.ids import ChatId, ContactId, ExternalUserId, OpenId, UserId
 from bot.sop.conditions import Condition, leaves
-from bot.sop.invented import People, conditions_of
+from bot.sop.invented import People
 from bot.sop.schema import Block, Wait, WaitFor
 from bot.storage.queries import followers
 from bot.storage.work import Work
@@ -221,7 +221,7 @@ def _qualified(life: _Life, at: datetime, _name: str) -> Event:
 
 
 def _tracked(life: _Life, at: datetime, name: str) -> Event:
-    asked = [leaf for leaf in conditions_of(life.people.sop) if leaf.filter.name == "event.property"]
+    asked = life.people.properties
     given = {leaf.params["name"]: life.dice.choice([leaf.tests[0].operand, "other"]) for leaf in asked}
     return Tracked(
         at=at,

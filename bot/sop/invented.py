@@ -84,6 +84,18 @@ class People:
     def asked(self) -> Mapping[str, Sequence[Any]]:
         return operands(self.sop)
 
+    @cached_property
+    def acts(self) -> Sequence[str]:
+        """The behaviours that the SOP counts."""
+        scope = Scope(subject="contact", now=self.start, zone=self.zone)
+        asked = [leaf for leaf in conditions_of(self.sop) if leaf.filter.kind.measures]
+        return sorted({name for leaf in asked for name in leaf.filter.acts(leaf.params, scope).names})
+
+    @cached_property
+    def properties(self) -> Sequence[Leaf]:
+        """What the SOP asks about the properties of a tracked behaviour."""
+        return [leaf for leaf in conditions_of(self.sop) if leaf.filter.name == "event.property"]
+
     def dice(self, *what: object) -> random.Random:
         """Dice of their own for each person and purpose, so that one more contact changes nobody else."""
         return random.Random(f"{self.seed}:{self.sop.name}:{what}")  # noqa: S311 — nothing here is secret
@@ -167,10 +179,7 @@ class People:
 
     def _acts(self, number: int, dice: random.Random) -> Iterator[Row]:
         """What they did before the simulation begins."""
-        scope = Scope(subject="contact", now=self.start, zone=self.zone)
-        asked = [leaf for leaf in conditions_of(self.sop) if leaf.filter.kind.measures]
-        acts = {name for leaf in asked for name in leaf.filter.acts(leaf.params, scope).names}
-        for name in sorted(acts):
+        for name in self.acts:
             for _time in range(dice.choice((0, 0, 1, 2, 4))):
                 at = self.start - LOOKING_BACK * dice.random()
                 yield {"contact_id": number, "name": name, "at": at, "amount": Decimal(99)}

@@ -101,6 +101,9 @@ def _judge(library: Library, concerned: Sequence[Segment], works: Mapping[str, W
 
 def follow(work: Work, library: Library) -> None:
     """Judge anew whoever this unit of work has changed facts of."""
+    if not library.segments and not library.stages.conditions:
+        touched.take(work.session)
+        return
     changes = Changes()
     changes.note(work)
     changes.judge(work.session, library)

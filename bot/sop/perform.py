@@ -14,7 +14,7 @@ from bot.sop import reach
 from bot.sop.actions import Effect, Note, Step, Suppress, Together
 from bot.sop.components import all_actions
 from bot.sop.engine import Taken
-from bot.sop.schema import Do, Position, Sop, spelled, walk
+from bot.sop.schema import Do, Position, Sop, spelled
 from bot.sop.turn import Occasion, Turn, told
 from bot.storage import objects
 from bot.storage.queries import sops
@@ -105,5 +105,5 @@ def step_for(turn: Turn, run: Run, sop: Sop, position: Position, occasion: Occas
 
 def _earlier(turn: Turn, run: Run, sop: Sop) -> dict[str, StepRun]:
     """The steps that have an id, as they were last taken."""
-    found = {step.id: sops.last_step(turn.work.session, run, spelled(at)) for at, step in walk(sop.steps) if step.id}
+    found = {id: sops.last_step(turn.work.session, run, position) for id, position in sop.named.items()}
     return {id: taken for id, taken in found.items() if taken is not None}

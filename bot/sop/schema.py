@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel
@@ -359,6 +360,11 @@ class Sop:
     goal: RunGoal | None = None
     exits: tuple[RunExit, ...] = ()
     deadline: timedelta | None = None
+
+    @cached_property
+    def named(self) -> "Mapping[str, str]":
+        """Where the steps are that have an id, spelled."""
+        return {step.id: spelled(position) for position, step in walk(self.steps) if step.id}
 
 
 def step_at(sop: Sop, position: Position) -> SopStep:

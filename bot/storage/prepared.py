@@ -66,42 +66,45 @@ _spelled: dict[tuple[Any, ...], _Spelled] = {}
 
 def rows(session: Session, question: Executable, values: Values) -> Sequence[Row]:
     """The rows that a statement answers with. It has to be one that lives on: it is remembered."""
-    connection = _connection(session)
-    if connection.dialect.name != "sqlite":
+    connection, driver = _connected(session)
+    if driver is None:
         return [tuple(row) for row in connection.execute(question, dict(values)).all()]
     spelled = _spell(question, connection.dialect, values)
-    found = _execute(connection, spelled, values).fetchall()
+    found = _execute(driver, spelled, values).fetchall()
     return [spelled.read(row) for row in found] if spelled.answers else found
 
 
 def execute(session: Session, statement: Executable, values: Values) -> int:
     """Carry out a statement that lives on; returns how many rows it touched."""
-    connection = _connection(session)
-    if connection.dialect.name != "sqlite":
+    connection, driver = _connected(session)
+    if driver is None:
         return connection.execute(statement, dict(values)).rowcount
-    return _execute(connection, _spell(statement, connection.dialect, values), values).rowcount
+    return _execute(driver, _spell(statement, connection.dialect, values), values).rowcount
 
 
-def _connection(session: Session) -> Connection:
-    """That of the session's transaction. A savepoint is set when its connection is first asked for."""
-    known: Connection | None = session.info.get(_NAME)
-    if known is None or known.closed or session.in_nested_transaction():
-        known = session.info[_NAME] = session.connection()
+def _connected(session: Session) -> tuple[Connection, sqlite3.Connection | None]:
+    """The connection of the session's transaction, and SQLite's driver below it.
+
+    A savepoint of the session's own is set when the connection is first asked for.
+    """
+    known: tuple[Connection, sqlite3.Connection | None] | None = session.info.get(_NAME)
+    if known is None or known[0].closed or session.in_nested_transaction():
+        connection = session.connection()
+        driver: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+        known = session.info[_NAME] = connection, driver
     return known
 
 
-def _execute(connection: Connection, spelled: _Spelled, values: Values) -> sqlite3.Cursor:
+def _execute(driver: sqlite3.Connection, spelled: _Spelled, values: Values) -> sqlite3.Cursor:
     """What goes wrong is told as SQLAlchemy tells it, without the values."""
     try:
         filled = spelled.filled(values)
     except Exception as error:
         raise StatementError(str(error), spelled.sql, None, error, hide_parameters=True) from error
-    driver: Any = connection.connection.driver_connection
     try:
-        cursor: sqlite3.Cursor = driver.execute(spelled.sql, filled)
+        return driver.execute(spelled.sql, filled)
     except sqlite3.Error as error:
         raise DBAPIError.instance(spelled.sql, None, error, sqlite3.Error, hide_parameters=True) from error
-    return cursor
 
 
 # ── spelling ───────────────────────────────────────────────────────────────────────────────────────────────────────
