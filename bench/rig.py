@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, event
 
+from bot.storage import prepared
 from bot.storage.database import Database
 from bot.storage.migrate import migrate
 
+P = ParamSpec("P")
+T = TypeVar("T")
 ENGINES = ("sqlite", "postgresql")
 TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
@@ -97,7 +100,8 @@ class Busy:
         self.seconds = 0.0
         event.listen(engine, "before_cursor_execute", self._begin)
         event.listen(engine, "after_cursor_execute", self._end)
-        engine.dialect.do_commit = self._timed(engine.dialect.do_commit)  # type: ignore[assignment, method-assign]
+        engine.dialect.do_commit = self._timed(engine.dialect.do_commit)  # type: ignore[method-assign]
+        prepared._execute = self._timed(prepared._execute, statements=1)
 
     def reset(self) -> None:
         self.statements, self.seconds = 0, 0.0
@@ -109,11 +113,13 @@ class Busy:
         self.statements += 1
         self.seconds += time.perf_counter() - connection.info["began"]
 
-    def _timed(self, commit: Callable[[Any], None]) -> Callable[[Any], None]:
-        def timed(connection: Any) -> None:
+    def _timed(self, call: Callable[P, T], statements: int = 0) -> Callable[P, T]:
+        def timed(*args: P.args, **kwargs: P.kwargs) -> T:
             began = time.perf_counter()
-            commit(connection)
+            result = call(*args, **kwargs)
             self.seconds += time.perf_counter() - began
+            self.statements += statements
+            return result
 
         return timed
 
