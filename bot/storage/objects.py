@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ClauseElement, Executable, Table, bindparam, event, text
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapper, UOWTransaction, class_mapper
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.orm.attributes import instance_dict, instance_state, set_committed_value
@@ -130,11 +131,22 @@ def all_or_nothing(session: Session) -> Iterator[None]:
     except BaseException:
         for one in list(session.new):
             session.expunge(one)
-        session.expire_all()
         prepared.execute(session, _ROLLBACK, {})
+        _look_again(session)
         raise
     finally:
         prepared.execute(session, _RELEASE, {})
+
+
+def _look_again(session: Session) -> None:
+    """Bring what the session holds in line with the database. An object whose row was taken back is let go: the next
+    row may get its id."""
+    session.expire_all()
+    for one in list(session):
+        try:
+            session.refresh(one)
+        except InvalidRequestError:
+            session.expunge(one)
 
 
 _SAVEPOINT, _ROLLBACK, _RELEASE = map(

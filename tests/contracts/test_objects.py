@@ -93,18 +93,43 @@ def test_values_come_back_as_they_were(database: Database) -> None:
 def test_what_fails_in_a_block_leaves_nothing_behind(database: Database) -> None:
     def act(session: Session) -> tuple[str | None, int]:
         contact = objects.add(session, ExternalContact, mei())
+        other = objects.add(session, ExternalContact, mei(external_user_id="wm2"))
         with suppress(ZeroDivisionError), objects.all_or_nothing(session):
             contact.name = "Hao"
             objects.add(session, FollowUser, follow(contact))
             session.add(FollowUser(**{**follow(contact), "user_id": "lin"}))
+            contact.points = other.points = 9
             raise ZeroDivisionError
+        assert contact.points == other.points == 0
         contact.points = 3
         with objects.all_or_nothing(session):
             objects.add(session, FollowUser, follow(contact))
         return contact.name, len(session.exec(select(FollowUser)).all())
 
     assert database.run_here(act) == ("Mei", 1)
-    assert database.run_here(lambda session: session.exec(select(ExternalContact.points)).one()) == 3
+    points = database.run_here(lambda session: session.exec(select(ExternalContact.points)).all())
+    assert sorted(points) == [0, 3]
+
+
+def test_what_a_failed_block_has_inserted_is_in_nobodys_way(database: Database) -> None:
+    """SQLite gives the id of a row that was taken back to the next one, while somebody may still hold the object."""
+
+    def act(session: Session) -> set[str]:
+        contact, held = objects.add(session, ExternalContact, mei()), []
+        with suppress(ZeroDivisionError), objects.all_or_nothing(session):
+            held.append(objects.add(session, FollowUser, follow(contact)))
+            held.append(FollowUser(**{**follow(contact), "user_id": "lin"}))
+            session.add(held[-1])
+            session.flush()
+            raise ZeroDivisionError
+        assert not any(one in session for one in held)
+        assert contact in session
+        objects.add(session, FollowUser, {**follow(contact), "user_id": "hao"})
+        session.add(FollowUser(**{**follow(contact), "user_id": "wu"}))
+        session.flush()
+        return set(session.exec(select(FollowUser.user_id)).all())
+
+    assert database.run_here(act) == {"hao", "wu"}
 
 
 def follow(contact: ExternalContact) -> dict[str, Any]:
