@@ -1,7 +1,7 @@
 """Keeps arrivals before they are answered, many in one commit, and turns them away when too much waits already.
 
-While one commit is under way the next arrivals gather, so under load a commit serves all who wait for it, and alone
-nobody waits for company.
+A commit begins when nobody new has come for a few turns of the event loop: under load it serves all who are just coming
+in, and alone nobody waits for longer than it takes to look.
 """
 
 import asyncio
@@ -17,6 +17,11 @@ from bot.storage.work import Store
 
 MOST_WAITING = 2_000
 """Arrivals that may wait for a commit. More are refused: a platform brings them again, memory does not come back."""
+QUIET_TURNS = 6
+"""Turns of the event loop without anybody new. Those who were just answered come again in that time, and a commit for
+sixty costs hardly more than one for thirty."""
+MOST_AT_ONCE = 256
+"""Arrivals in one commit, when they never end."""
 LOOK_S = 1.0
 """How often the backlog is counted; what is kept in between is added."""
 FOR_INSTANT = 2
@@ -83,12 +88,20 @@ class Intake:
                 self._bell.clear()
                 await self._bell.wait()
                 continue
+            await self._gather()
             gathered, self._waiting, self._waiting_arrivals = self._waiting, [], 0
             await self._commit(gathered)
 
     def stop(self) -> None:
         self._stopped = True
         self._bell.set()
+
+    async def _gather(self) -> None:
+        came = quiet = 0
+        while quiet < QUIET_TURNS and self._waiting_arrivals < MOST_AT_ONCE:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._waiting_arrivals == came else 0
+            came = self._waiting_arrivals
 
     async def _commit(self, gathered: list[_Delivery]) -> None:
         deliveries = [(arrivals, kept) for read, kept in gathered if (arrivals := self._read(read, kept)) is not None]
