@@ -22,6 +22,8 @@ Role = Literal["web", "worker", "scheduler"]
 ALL: tuple[Role, ...] = ("web", "worker", "scheduler")
 ANSWERS_WITHIN_S = 5.0
 """How long requests under way may take after the word to stop, and then what they brought to be kept."""
+NEW_BEFORE_LOOKING = 20_000
+"""Objects that are new since garbage was last looked for; Python's own 700 are soon reached."""
 
 
 async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | None = None) -> None:
@@ -32,8 +34,7 @@ async def serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | N
 
 async def _serve(bot: Bot, roles: Collection[Role], ready: Callable[[], None] | None) -> None:
     _listen_for_signals(bot.stopping)
-    gc.collect()
-    gc.freeze()  # what start-up built stays: looking through it again and again for garbage costs a third of the door
+    _collect_seldom()
     runner = await _open_doors(bot, roles)
     async with asyncio.TaskGroup() as tasks:
         intake = tasks.create_task(bot.intake.run(), name="intake")
@@ -74,6 +75,16 @@ async def _open(app: web.Application, setting: str, listen: str, *, is_shared: b
         raise SettingsError(f"{PREFIX}{setting} {listen} cannot be used: {error.strerror}") from error
     logger.info("doors open", listen=listen)
     return runner
+
+
+def _collect_seldom() -> None:
+    """What start-up built stays: looking through it again and again for garbage costs a third of the door.
+
+    And what a few dozen requests hold while they wait together is not garbage either.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_BEFORE_LOOKING, 20, 20)
 
 
 def _listen_for_signals(stopping: asyncio.Event) -> None:

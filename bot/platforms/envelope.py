@@ -48,7 +48,7 @@ class Envelope:
 
     def decrypt(self, sealed: str) -> bytes:
         try:
-            cipher_text = base64.b64decode(sealed)
+            cipher_text = binascii.a2b_base64(sealed)
         except (binascii.Error, ValueError) as error:
             raise BadCallback("the envelope is not base64") from error
         if not cipher_text or len(cipher_text) % 16:

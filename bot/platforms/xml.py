@@ -20,8 +20,7 @@ ELEMENT = rf"\s*<(\w+)>(?:<!\[CDATA\[([^\]{FORBIDDEN}]*+)\]\]>|([^<>&\]{FORBIDDE
 
 What XML forbids, such as NUL, is left to the reader to refuse.
 """
-ROOT = "<xml>"
-FLAT, ELEMENTS = re.compile(rf"{ROOT}(?:{ELEMENT})*+\s*</xml>\s*"), re.compile(ELEMENT)
+ROOT, NEXT, END = "<xml>", re.compile(ELEMENT).match, re.compile(r"\s*</xml>\s*").fullmatch
 
 
 def parse(document: bytes | str) -> Fields:
@@ -38,9 +37,15 @@ def parse(document: bytes | str) -> Fields:
 
 def _parse_flat(text: str) -> Fields | None:
     """The quickest way, for a root whose children hold text alone, as most callbacks are; None for all others."""
-    if FLAT.fullmatch(text) is None:
+    if not text.startswith(ROOT):
         return None
-    found = [(name, (quoted or bare).strip()) for name, quoted, bare in ELEMENTS.findall(text, len(ROOT))]
+    at, found = len(ROOT), []
+    while element := NEXT(text, at):
+        name, quoted, bare = element.groups("")
+        found.append((name, (quoted or bare).strip()))
+        at = element.end()
+    if END(text, at) is None:
+        return None
     fields = dict(found)
     return fields if len(fields) == len(found) else _gathered(found)
 

@@ -2,9 +2,8 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, bindparam
@@ -19,8 +18,7 @@ from bot.storage.ledger.retries import MAX_ATTEMPTS, backoff
 from bot.storage.statements import changed, in_state, insert_new
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An event on its way into the inbox. `dedupe_key` is the same for every delivery of the same thing."""
 
     source: str
