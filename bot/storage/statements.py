@@ -5,7 +5,20 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, Table, bindparam, literal_column
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    Row,
+    Table,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -37,21 +50,18 @@ def insert_new(
 ) -> Sequence[Row[Any]]:
     """Insert rows in one go; a row whose unique key is there already is left as it stands. All name the same columns.
 
-    PostgreSQL returns the columns in `tell` of the rows that are new, at no extra cost; SQLite returns nothing.
+    PostgreSQL gets them as one JSON document, which costs a third of what so many parameters do, and returns the
+    columns in `tell` of the rows that are new; SQLite returns nothing.
 
     SQLite gets many rows a statement: its driver lets go of the interpreter's lock at every statement, and getting it
     back beside a busy event loop costs more than a row does.
     """
     if not rows:
         return ()
-    if connection.dialect.name != "sqlite":
-        insert = _insert_for(connection.dialect.name, model).on_conflict_do_nothing()
-        if not tell:
-            connection.execute(insert, list(rows))
-            return ()
-        columns = [table_of(model).c[name] for name in tell]
-        return connection.execute(insert.returning(*columns), list(rows)).all()
     names = tuple(column.name for column in table_of(model).c if column.name in rows[0])  # as INSERT orders them
+    if connection.dialect.name != "sqlite":
+        told = connection.execute(_insert_document(model, names, tuple(tell)), {"rows": rows})
+        return told.all() if tell else ()
     stores = _stores(model, names)
     for first, count in _chunks(len(rows)):
         values = [
@@ -59,6 +69,17 @@ def insert_new(
         ]
         connection.exec_driver_sql(_many_values(model, names, count), tuple(values))
     return ()
+
+
+@lru_cache(maxsize=64)
+def _insert_document(model: type[SQLModel], names: tuple[str, ...], tell: tuple[str, ...]) -> Executable:
+    """PostgreSQL's INSERT of the rows in a JSON document."""
+    columns = table_of(model).c
+    document = func.json_to_recordset(bindparam("rows", type_=JSON))
+    given = document.table_valued(*(column(name, columns[name].type) for name in names))
+    rows = select(*given.render_derived("given", with_types=True).c)
+    insert = postgresql.insert(table_of(model)).from_select(names, rows).on_conflict_do_nothing()
+    return insert.returning(*(columns[name] for name in tell)) if tell else insert
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:
