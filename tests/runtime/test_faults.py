@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection, text
+from sqlmodel import col, select
 
 from bot.app import Bot, opened
 from bot.model.calls import Call
@@ -102,10 +102,13 @@ async def test_a_welcome_that_no_retry_could_save_is_left_to_the_staff_with_its_
 
 
 async def limit_pages(here: World, most: int) -> None:
-    def set_most(session: Session) -> None:
-        session.connection().execute(text(f"PRAGMA max_page_count = {most}"))
+    """SQLite keeps the limit by connection: the door has one of its own."""
 
-    await here.bot.store.database.run(set_most)
+    def set_most(connection: Connection) -> None:
+        connection.execute(text(f"PRAGMA max_page_count = {most}"))
+
+    await here.bot.store.database.run(lambda session: set_most(session.connection()))
+    await here.bot.store.database.append(set_most)
 
 
 async def test_a_full_disk_turns_callbacks_away_and_they_come_again(world: World) -> None:
