@@ -4,7 +4,6 @@ Each task is one tap of that staff member. It is held back for a moment, and who
 Source: developer.work.weixin.qq.com/document/path/92135
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -25,20 +24,17 @@ TO = "external_userid"
 def plan(work: Work, call: Call, members: Sequence[str]) -> None:
     """Plan a task for contacts, or let them into the one that waits.
 
-    `call.key` is the same for all contacts of the crowd who get the same words from the same staff member.
+    `call.key` is the same for all contacts of the crowd who get the same words from the same staff member; each of them
+    is in it once, so the first contact of a task tells it from the others.
     """
-    for number in itertools.count(1):
-        key = f"{call.key}:{number}"
-        task = outbox.lock(work.session, key)
-        if task is None:
-            work.plan(replace(call, key=key, body={**call.body, TO: list(members)}, after=work.now + GATHER))
-            return
-        if task.state != "planned" or task.attempts:
-            continue
-        if len(task.body[TO]) + len(members) <= MOST:
-            _join(work, task, members, call.note)
-            return
+    task = outbox.lock_untried(work.session, call.subject, f"{call.key}:")
+    if task is not None and len(task.body[TO]) + len(members) <= MOST:
+        _join(work, task, members, call.note)
+        return
+    if task is not None:
         task.ready_at = min(task.ready_at, work.now)
+    key = f"{call.key}:{members[0]}"
+    work.plan(replace(call, key=key, body={**call.body, TO: list(members)}, after=work.now + GATHER))
 
 
 def _join(work: Work, task: OutboxRow, members: Sequence[str], note: dict[str, Any]) -> None:

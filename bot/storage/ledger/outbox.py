@@ -71,10 +71,16 @@ def find(session: Session, key: str) -> OutboxRow | None:
     return session.exec(select(OutboxRow).where(OutboxRow.dedupe_key == key)).first()
 
 
-def lock(session: Session, key: str) -> OutboxRow | None:
-    """A call as it stands, kept from its senders until the transaction ends."""
-    found = select(OutboxRow).where(OutboxRow.dedupe_key == key).with_for_update()
-    return session.exec(found.execution_options(populate_existing=True)).first()
+def lock_untried(session: Session, subject: str, key_begins: str) -> OutboxRow | None:
+    """The newest call of a subject that nobody has tried yet, kept from its senders until the transaction ends."""
+    untried = (
+        OutboxRow.subject == subject,
+        in_state(OutboxRow.state, "planned"),
+        OutboxRow.attempts == 0,
+        col(OutboxRow.dedupe_key).startswith(key_begins, autoescape=True),
+    )
+    newest = select(OutboxRow).where(*untried).order_by(col(OutboxRow.id).desc()).limit(1).with_for_update()
+    return session.exec(newest.execution_options(populate_existing=True)).first()
 
 
 def states_of(session: Session, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
