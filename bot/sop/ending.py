@@ -8,7 +8,7 @@ from bot.sop.engine import Ended
 from bot.sop.publish import version_of
 from bot.sop.schema import Sop
 from bot.sop.turn import Occasion, Turn
-from bot.sop.walking import close, timer_key
+from bot.sop.walking import close, note_asked, timer_key
 from bot.storage.ledger.timers import Timer
 from bot.storage.queries import sops as rows
 
@@ -22,10 +22,19 @@ def by_event(turn: Turn, occasion: Occasion, names: Sequence[str]) -> None:
     for subject in occasion.subject_keys if wanted else ():
         for run in rows.open_runs(turn.work.session, subject, wanted):
             sop = version_of(turn.work, turn.library, run)
-            for one in sop.exits if sop else ():
-                if one.event in names and turn.judge(one.where, sop.subject, occasion).passed:  # type: ignore[union-attr]
-                    _end(turn, run, Ended(reason=one.event, exited=True), "exited")
-                    break
+            if sop is not None and (reason := _exit_of(turn, run, sop, occasion, names)):
+                _end(turn, run, Ended(reason=reason, exited=True), "exited")
+
+
+def _exit_of(turn: Turn, run: Run, sop: Sop, occasion: Occasion, names: Sequence[str]) -> str:
+    """Which of its exits the event is; empty when it is none."""
+    for one in sop.exits:
+        if one.event in names:
+            judgement = turn.judge(one.where, sop, occasion)
+            note_asked(turn, run, one.where, judgement)
+            if judgement.passed:
+                return one.event
+    return ""
 
 
 def set_deadline(turn: Turn, run: Run, sop: Sop) -> None:

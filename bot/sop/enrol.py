@@ -4,7 +4,7 @@ The order is: `when`, paused, reentry, rollout, holdout, and at last the mutex g
 begin with the same event the one with the highest priority wins.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.model.events import ScheduleDue
 from bot.model.tables import Run
 from bot.sop import rollouts
 from bot.sop.conditions import ALWAYS
+from bot.sop.evidence import OPEN, Why
 from bot.sop.perform import suppress
 from bot.sop.schema import Sop
 from bot.sop.shares import share_of
@@ -41,7 +42,7 @@ def _fitting(turn: Turn, candidates: Sequence[Sop], occasion: Occasion) -> list[
     holds = {sop.name: _holds(turn, sop, occasion) for sop in candidates}
     for sop in candidates:
         if not holds[sop.name] and sop.trigger.name not in CHATTY:
-            _keep_out(turn, sop, occasion, "when", {"verdicts": turn.let_in[sop.name]})
+            _keep_out(turn, sop, occasion, "when", {})
     return [sop for sop in candidates if holds[sop.name]]
 
 
@@ -51,23 +52,24 @@ def _holds(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
     if sop.trigger.name in CHATTY and turn.is_ruled_out(sop.when, sop.subject, occasion):
         return False
     planned_at = occasion.event.at if isinstance(occasion.event, ScheduleDue) else None
-    judgement = turn.judge(sop.when, sop.subject, occasion, planned_at)
+    judgement = turn.judge(sop.when, sop, occasion, planned_at)
     turn.let_in[sop.name] = judgement.as_list()
     return judgement.passed
 
 
-def _keep_out(turn: Turn, sop: Sop, occasion: Occasion, rule: str, detail: dict[str, Any]) -> None:
-    """Write down what kept the subject out; once, however often the same event comes."""
+def _keep_out(turn: Turn, sop: Sop, occasion: Occasion, rule: str, detail: Mapping[str, Any]) -> None:
+    """Write down what kept the subject out, and what `when` found; once, however often the same event comes."""
     subject = occasion.subject_key(sop.subject)
     assert subject is not None
     if not rows.was_decided(turn.work.session, sop.name, subject, occasion.key):
-        suppress(turn, sop.name, subject, rule, {**detail, "occasion": occasion.key})
+        found = {"verdicts": turn.let_in[sop.name]} if sop.name in turn.let_in else {}
+        suppress(turn, sop.name, subject, rule, {**detail, **found, "occasion": occasion.key})
 
 
 def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> bool:
     subject = occasion.subject_key(sop.subject)
     assert subject is not None
-    stopped = ("paused", dict[str, Any]()) if is_paused else _stopped_by(turn, sop, subject)
+    stopped: Why | None = ("paused", {}) if is_paused else _stopped_by(turn, sop, occasion, subject)
     if stopped is None:
         return True
     if rows.began_at(turn.work.session, sop.name, subject, occasion.key):
@@ -76,14 +78,15 @@ def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> 
     return False
 
 
-def _stopped_by(turn: Turn, sop: Sop, subject: str) -> tuple[str, dict[str, Any]] | None:
+def _stopped_by(turn: Turn, sop: Sop, occasion: Occasion, subject: str) -> Why | None:
     """The first gate that is shut for the subject."""
     if sop.reentry.rule != "always":
         entered_at = rows.last_start(turn.work.session, sop.name, subject)
         rest = sop.reentry.after or timedelta.max
         if entered_at is not None and turn.work.now - entered_at < rest:
             return "reentry", {"entered_at": entered_at.isoformat()}
-    if (held_back := rollouts.holds_back(turn.work, sop, subject)) is not None:
+    known = turn.library.evidence.rollout(turn.scene(sop, occasion), sop)
+    if (held_back := rollouts.holds_back(turn.work, sop, subject) if known is None else known) not in (None, OPEN):
         return held_back
     if share_of(subject, f"{sop.name}:holdout") * 100 < sop.holdout_percent:
         return "holdout", {"percent": sop.holdout_percent}

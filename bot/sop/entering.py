@@ -1,8 +1,9 @@
 """Runs that begin: by an event, by another SOP, or by a schedule for everybody who matches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot import log
 from bot.model.events import ContactAdded, ContactHalfAdded, ScheduleDue
@@ -60,12 +61,20 @@ def for_everybody(turn: Turn, name: str, at: datetime, after: int | str | None) 
     _warn_of_unknown_holidays(sop, at, turn)
     event = ScheduleDue(at=at, sop=sop.name)
     scope = Scope(subject=sop.subject, now=at, zone=turn.library.around.zone, event=event)
-    ids = segments.members(turn.work.session, sop.when, scope, after=after, limit=BATCH)
+    ids = _crowd(turn, sop, scope, after)
     for subject_id in ids:
         begin(turn, [sop], _scheduled(event, sop, subject_id))
     if len(ids) == BATCH:
         key = f"{followups.CONTINUE}:{name}:{at.isoformat()}:{ids[-1]}"
         turn.work.record(followups.go_on(name, at, ids[-1], turn.work.now), key=key)
+
+
+def _crowd(turn: Turn, sop: Sop, scope: Scope, after: int | str | None) -> Sequence[Any]:
+    known = turn.library.evidence.crowd(sop, scope.now)
+    if known is None:
+        return segments.members(turn.work.session, sop.when, scope, after=after, limit=BATCH)
+    read: Callable[[str], Any] = int if sop.subject == "contact" else str
+    return sorted(id for id in map(read, known) if after is None or id > after)[:BATCH]
 
 
 def _for_those_who_crossed(turn: Turn, sop: Sop, metric: Metric, at: datetime) -> None:

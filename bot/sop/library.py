@@ -11,6 +11,7 @@ from bot.settings import Settings
 from bot.sop import lifecycle, segment_files, source
 from bot.sop.actions import Surroundings
 from bot.sop.capabilities import capabilities_of, signature_of
+from bot.sop.evidence import NONE, Evidence
 from bot.sop.findings import Finding, shown
 from bot.sop.lifecycle import Stages
 from bot.sop.parse import parse
@@ -39,6 +40,7 @@ class Library:
     """Every SOP in force, by name. `versions` holds older ones that runs are still on, as they are looked up.
 
     `broken` are the files that could not be read, with the reason; the last good version of their SOP stays in force.
+    `evidence` is of the past, where a library looks back.
     """
 
     sops: Mapping[SopName, Sop] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Library:
     versions: dict[tuple[str, str], Sop] = field(default_factory=dict)
     segments: Mapping[str, Segment] = field(default_factory=dict)
     stages: Stages = field(default_factory=Stages)
+    evidence: Evidence = NONE
 
     def __iter__(self) -> Iterator[Sop]:
         return iter(self.sops.values())

@@ -1,82 +1,195 @@
-"""The past, for a replay: what happened, what was decided, and what was known at each moment."""
+"""The past, for a replay: what happened and in which order, what was decided, and what stood there at each moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlmodel import Session
 
 from bot.model.calls import Call
-from bot.model.events import EVENTS, CallFinished, Outcome, ScheduleDue, TimerDue
+from bot.model.events import CallFinished, ContactAdded, ContactHalfAdded, ContactLost, ContactRemoved, TimerDue
 from bot.model.tables import CustomerGroup, ExternalContact, InboxRow, Run, Staff, StepRun
+from bot.sop import followups, records
+from bot.sop.components import all_actions
 from bot.sop.conditions import Leaf
+from bot.sop.decisions import ENDINGS, Decision, decisions, name_of
+from bot.sop.evidence import Evidence
 from bot.sop.invented import conditions_of
+from bot.sop.library import Library
+from bot.sop.records import Records
+from bot.sop.rehearsal import End, Fired
+from bot.sop.retold import Retold
 from bot.sop.schema import Sop
 from bot.sop.scope import Scope
 from bot.sop.segments import ANCHORS
-from bot.storage.queries import rehearsals as rows
+from bot.sop.waking import HELD
+from bot.storage.ledger import payloads
 from bot.storage.queries import sops
-from bot.storage.queries.rehearsals import Undone
+from bot.storage.queries.rewinding import Pair, Undone
 from bot.storage.work import Work
 
 OURS = (TimerDue.kind, CallFinished.kind)
-"""What the runner brings about by itself: a replay has its own."""
-ENDINGS: Mapping[str, Outcome] = {"sent": "sent", "failed": "failed", "unknown": "unknown", "expired": "expired"}
-ASKED = "asked"
-"""What a decision says of a step that planned a call: how the call ended was not decided here."""
+"""What the runner brings about by itself: a replay has its own, at the moments when these were handled."""
 TABLES: Mapping[str, type[Any]] = {"contact": ExternalContact, "group": CustomerGroup, "staff": Staff}
-
-
-@dataclass(frozen=True, order=True)
-class Decision:
-    """What was decided for a subject at an event: which way it went, or which rule kept it out."""
-
-    subject: str
-    occasion: str
-    way: tuple[str, ...] = ()
-    rule: str = ""
-    at: datetime | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Past:
-    """What was recorded since a moment."""
-
-    events: Sequence[InboxRow]
-    decisions: Sequence[Decision]
-    undone: Sequence[Undone]
-    outcomes: Mapping[tuple[str, str], Outcome]
-    found: Mapping[str, Sequence[tuple[str, Sequence[Mapping[str, Any]]]]]
-    """By trace: of whom something was found, and the verdicts that say what."""
-    paused: Mapping[str, frozenset[str]]
-    """By trace: which SOPs were paused at the time."""
-
-    def answer(self, session: Session, call: Call) -> Outcome:
-        """How the same call of the same step ended; a call that was never made is taken for accepted."""
-        run_id, position = call.note["steps"][0]
-        run = sops.find_run(session, run_id)
-        return self.outcomes.get((run.dedupe_key, position), "sent") if run else "sent"
-
-    def restore(self, work: Work, trace_id: str, asked: Mapping[str, Leaf]) -> None:
-        """Put back what conditions found in this trace, where that is a plain column of the subject's own row."""
-        for subject, verdicts in self.found.get(trace_id, ()):
-            kind, _colon, subject_id = subject.partition(":")
-            key = int(subject_id) if kind == "contact" else subject_id
-            row = work.session.get(TABLES[kind], key)
-            for verdict in verdicts:
-                leaf = asked.get(verdict["name"])
-                field = plain_field(leaf) if leaf else None
-                if row is not None and field is not None:
-                    setattr(row, field, verdict["found"])
-
-
+Moment = tuple[datetime, str]
+"""A moment, and the trace of what was handled then."""
+ENDS = (ContactLost.kind, ContactRemoved.kind)
+RELATIONS = (ContactAdded.kind, ContactHalfAdded.kind, *ENDS)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment for what does not depend on one."""
 
 
-def asked_by(sop: Sop) -> dict[str, Leaf]:
-    return {leaf.filter.name: leaf for leaf in conditions_of(sop)}
+@dataclass(frozen=True)
+class Past:
+    """What was recorded since a moment: the history of a rehearsal."""
+
+    records: Records
+    decisions: Sequence[Decision]
+    evidence: Evidence
+    timers: Mapping[bytes, Fired]
+    ends: Mapping[tuple[str, str], End | None]
+    """By run and position; None while a call had not ended."""
+    fields: Mapping[Moment, Sequence[tuple[str, str, Any]]]
+    """What columns of subjects' own rows said: subject, column and value."""
+    paused: Mapping[Moment, frozenset[str]]
+    """Which SOPs were seen to be paused."""
+    undone: Sequence[Undone] = ()
+    retold: Retold = field(default_factory=Retold)
+
+    def fired(self, session: Session, event: TimerDue) -> Fired | None:
+        return self.timers.get(_identity(session, event))
+
+    def end_of(self, session: Session, call: Call) -> End | None:
+        """How the same call of the same step ended; one that was never made is taken for accepted."""
+        run_id, position = call.note["steps"][0]
+        run = sops.find_run(session, int(run_id))
+        return End("sent") if run is None else self.ends.get((name_of(session, run), str(position)), End("sent"))
+
+    def restore(self, work: Work) -> None:
+        moment = (work.now, work.trace_id)
+        for subject, column, value in self.fields.get(moment, ()):
+            kind, _colon, id = subject.partition(":")
+            row = work.session.get(TABLES[kind], int(id) if kind == "contact" else id)
+            if row is not None:
+                setattr(row, column, value)
+        paused = self.paused.get(moment, frozenset())
+        for state in sops.states(work.session):
+            state.paused = state.sop in paused
+
+    @property
+    def began(self) -> Mapping[Pair, bool]:
+        """Of each relation that is told of, whether that was its beginning or its end first."""
+        began: dict[Pair, bool] = {}
+        for row, _fired in self.records.handled(*RELATIONS):
+            pair = str(row.payload["external_user_id"]), str(row.payload["user_id"])
+            began.setdefault(pair, row.kind not in ENDS)
+        return began
+
+    def greetings(self) -> Iterator[tuple[InboxRow, Fired, CallFinished]]:
+        """The welcomes that arrived."""
+        for row, fired in self.records.handled(CallFinished.kind):
+            if "welcome" in row.payload.get("note", {}) and row.payload["outcome"] == "sent":
+                event = payloads.read_event(row.kind, row.payload)
+                assert isinstance(event, CallFinished)
+                yield row, fired, event
+
+    def left_over(self) -> Iterator[tuple[InboxRow, Fired, TimerDue]]:
+        """What was begun before that moment and done after it: SOPs started by older runs, the rest of a schedule."""
+        for row, fired in self.records.handled(TimerDue.kind):
+            if self._is_left_over(event := _timer(row)):
+                yield row, fired, event
+
+    def _is_left_over(self, event: TimerDue) -> bool:
+        match event.name, event.about:
+            case followups.START, {"run": int(run_id)}:
+                return run_id not in self.records.runs
+            case followups.CONTINUE, {"at": str(at)}:
+                return datetime.fromisoformat(at) < self.records.since
+        return False
+
+
+def read(source: Session, library: Library, draft: Sop, since: datetime) -> Past:
+    """What the ledgers say; `undone` and `retold` are filled in by who rewinds a copy."""
+    found = records.read(source, since)
+    return Past(
+        records=found,
+        decisions=decisions(source, draft.name, since),
+        evidence=records.evidence_of(found),
+        timers=_timers(source, found),
+        ends=_ends(found),
+        fields=_fields(found, library, draft),
+        paused=_paused(found),
+    )
+
+
+# ── timers and calls ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _timers(source: Session, found: Records) -> Mapping[bytes, Fired]:
+    return {_identity(source, _timer(row)): fired for row, fired in found.handled(TimerDue.kind)}
+
+
+def _timer(row: InboxRow) -> TimerDue:
+    event = payloads.read_event(row.kind, row.payload)
+    assert isinstance(event, TimerDue)
+    return event
+
+
+def _identity(session: Session, event: TimerDue) -> bytes:
+    """The same for the same timer, whichever database its run is in."""
+    about = {**event.about}
+    if isinstance(about.get("run"), int) and (run := sops.find_run(session, about["run"])) is not None:
+        about["run"] = name_of(session, run)
+    return orjson.dumps([event.name, event.at, about], option=orjson.OPT_SORT_KEYS)
+
+
+def _ends(found: Records) -> Mapping[tuple[str, str], End | None]:
+    """What the steps say, at the moment when the calls ended where that is still known."""
+    ends: dict[tuple[str, str], End | None] = {}
+    for step in found.steps:
+        at = found.names[step.run_id], step.position
+        if step.outcome in ENDINGS:
+            ends[at] = End(ENDINGS[step.outcome])
+        elif step.outcome == "planned":
+            ends[at] = None
+    for row, fired in found.handled(CallFinished.kind):
+        for run_id, position in row.payload.get("note", {}).get("steps", []):
+            if int(run_id) in found.names:
+                ends[found.names[int(run_id)], str(position)] = End(row.payload["outcome"], fired)
+    return ends
+
+
+# ── what stood there ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _fields(found: Records, library: Library, draft: Sop) -> Mapping[Moment, Sequence[tuple[str, str, Any]]]:
+    columns = {leaf.filter.name: column for leaf in conditions_of(draft) if (column := plain_field(leaf))}
+    fields: dict[Moment, list[tuple[str, str, Any]]] = {}
+    for scene, verdict in records.verdicts_of(found):
+        if scene.sop == draft.name and verdict["name"] in columns:
+            fact = (scene.subject, columns[str(verdict["name"])], verdict["found"])
+            fields.setdefault((scene.at, scene.trace_id), []).append(fact)
+    for step in found.steps:
+        run = found.runs[step.run_id]
+        for agrees in _consent(step) if _asks_for_consent(library, run, step) else ():
+            fields.setdefault((step.at, step.trace_id), []).append((run.subject, "marketing_consent", agrees))
+    return fields
+
+
+def _asks_for_consent(library: Library, run: Run, step: StepRun) -> bool:
+    action, sop = all_actions().get(step.name), library.find(run.sop)
+    is_marketing = sop is not None and sop.purpose != "service"
+    return is_marketing and action is not None and bool(action.reaches) and run.subject.startswith("contact:")
+
+
+def _consent(step: StepRun) -> Iterator[bool | None]:
+    """What a step that was to reach somebody tells of their consent."""
+    if step.detail.get("rule") == "consent":
+        yield step.detail["marketing_consent"]
+    elif step.outcome == "planned" or step.outcome in ENDINGS:
+        yield True
 
 
 def plain_field(leaf: Leaf) -> str | None:
@@ -91,71 +204,19 @@ def plain_field(leaf: Leaf) -> str | None:
     return None
 
 
-def read(source: Session, sop: str, since: datetime) -> Past:
-    """What the ledgers say; `undone` is filled in by who rewinds a copy."""
-    kinds = [kind for kind in EVENTS if kind not in OURS]
-    runs = rows.runs_since(source, sop, since)
-    steps = sops.steps_of(source, [run.id for run in runs if run.id is not None])
-    keys = {run.id: run.dedupe_key for run in runs}
-    suppressed = rows.suppressed_since(source, None, since)
-    paused: dict[str, set[str]] = {}
-    found: dict[str, list[tuple[str, list[Any]]]] = {}
-    for one in suppressed:
+def _paused(found: Records) -> Mapping[Moment, frozenset[str]]:
+    """Whoever was kept out says so; a run that was held looked again some time later."""
+    paused: dict[Moment, set[str]] = {}
+    for one in found.suppressions:
         if one.rule == "paused":
-            paused.setdefault(one.trace_id, set()).add(one.sop)
-        if one.sop == sop and one.detail.get("verdicts"):
-            found.setdefault(one.trace_id, []).append((one.subject, one.detail["verdicts"]))
-    for run in runs:
-        if run.variables.get("when"):
-            found.setdefault(run.trace_id, []).append((run.subject, run.variables["when"]))
-    return Past(
-        events=list(rows.recorded(source, kinds, since)),
-        decisions=decisions(source, sop, since),
-        undone=(),
-        outcomes={
-            (keys[step.run_id], step.position): ENDINGS[step.outcome] for step in steps if step.outcome in ENDINGS
-        },
-        found=found,
-        paused={trace: frozenset(names) for trace, names in paused.items()},
-    )
-
-
-def decisions(session: Session, sop: str, since: datetime) -> list[Decision]:
-    """Every decision on an SOP since a moment, whether it was taken in earnest or in a rehearsal."""
-    runs = rows.runs_since(session, sop, since)
-    steps: dict[int, list[StepRun]] = {}
-    for step in sops.steps_of(session, [run.id for run in runs if run.id is not None]):
-        steps.setdefault(step.run_id, []).append(step)
-    found = [
-        Decision(run.subject, _occasion(session, run), _way(steps.get(run.id or 0, [])), at=run.started_at)
-        for run in runs
-    ]
-    found += [
-        Decision(one.subject, one.trace_id, rule=one.rule, at=one.at)
-        for one in rows.suppressed_since(session, sop, since)
-        if "run" not in one.detail
-    ]
-    return sorted(found)
-
-
-def _way(steps: Sequence[StepRun]) -> tuple[str, ...]:
-    return tuple(f"{step.position} {step.name}:{_outcome(step.outcome)}" for step in steps)
-
-
-def _outcome(outcome: str) -> str:
-    return ASKED if outcome in ENDINGS or outcome == "planned" else outcome
-
-
-def _occasion(session: Session, run: Run) -> str:
-    """What began the run, told in a way that does not depend on the ids of this database."""
-    key = run.dedupe_key.removeprefix(f"{run.sop}|{run.subject}|")
-    if key.startswith("run:") and (parent := sops.find_run(session, int(key.removeprefix("run:")))):
-        return f"run of {parent.dedupe_key}"
-    return key
-
-
-def schedules_seen(past: Past, sop: str) -> Iterator[tuple[datetime, InboxRow]]:
-    """The recorded dates of an SOP."""
-    for row in past.events:
-        if row.kind == ScheduleDue.kind and row.payload.get("sop") == sop:
-            yield row.event_at, row
+            paused.setdefault((one.at, one.trace_id), set()).add(one.sop)
+    woken: dict[tuple[Any, Any, datetime], tuple[Moment, Run]] = {}
+    for row, fired in found.handled(TimerDue.kind):
+        event = _timer(row)
+        run = found.runs.get(event.about.get("run", 0)) if event.name == followups.WAKE else None
+        if run is None:
+            continue
+        woken[run.id, event.about["wait"] + 1, fired.at + HELD] = (fired.at, row.trace_id), run
+        if (held := woken.get((run.id, event.about["wait"], event.at))) is not None:
+            paused.setdefault(held[0], set()).add(run.sop)
+    return {moment: frozenset(names) for moment, names in paused.items()}

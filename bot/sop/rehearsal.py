@@ -6,10 +6,11 @@ would bring it. Simulation invents what happens, replay and plan take it from wh
 
 import heapq
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
 
@@ -33,8 +34,23 @@ CHUNK = 400
 """Moments a transaction: enough that its commit does not count."""
 
 Act = Callable[[Work], object]
-Answer = Callable[[Session, Call], Outcome]
-"""How a call ends."""
+FIRST, LAST = -1, sys.maxsize
+"""Turns among those of a moment, before and after all that were recorded."""
+
+
+class Fired(NamedTuple):
+    """When something was handled, and its turn among whatever was handled at that moment."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True)
+class End:
+    """How a call ends; at once, unless it is known when."""
+
+    outcome: Outcome
+    fired: Fired | None = None
 
 
 class Limits(Protocol):
@@ -56,8 +72,33 @@ class Sent:
         return list(self.call.note.get("steps", []))
 
 
-def accepted(_session: Session, _call: Call) -> Outcome:
-    return "sent"
+class History(Protocol):
+    """What a replay knows of what is to come, and of what stood there at each moment."""
+
+    def fired(self, session: Session, event: TimerDue) -> Fired | None:
+        """When a timer was handled; None when it is not known to have been set."""
+        ...
+
+    def end_of(self, session: Session, call: Call) -> End | None:
+        """How a call ended; None when it had not."""
+        ...
+
+    def restore(self, work: Work) -> None:
+        """Put back what stood there at the moment of a unit of work."""
+        ...
+
+
+class Unwritten:
+    """No history: every call is accepted at once, every timer comes when it is due."""
+
+    def fired(self, _session: Session, _event: TimerDue) -> Fired | None:
+        return None
+
+    def end_of(self, _session: Session, _call: Call) -> End | None:
+        return End("sent")
+
+    def restore(self, _work: Work) -> None:
+        return
 
 
 def through(limits: Limits, sent: Iterable[Sent]) -> Iterator[Sent]:
@@ -117,18 +158,18 @@ class Rehearsal:
     database: Database
     library: Library
     now: datetime
-    answer: Answer = accepted
+    history: History = field(default_factory=Unwritten)
     is_echoing: bool = True
     """Whether events that come of what SOPs do are heard; a replay has them on record."""
     sent: list[Sent] = field(default_factory=list)
-    _agenda: list[tuple[datetime, int, Act, str, str]] = field(default_factory=list)
+    _agenda: list[tuple[datetime, int, int, Act, str, str]] = field(default_factory=list)
     _cancelled: set[str] = field(default_factory=set)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def at(self, moment: datetime, act: Act, *, origin: str = "", trace_id: str = "") -> None:
+    def at(self, moment: datetime, act: Act, *, turn: int = LAST, trace_id: str = "") -> None:
         """Have something done at a moment, in a unit of work of its own."""
         number = next(self._order)
-        heapq.heappush(self._agenda, (moment, number, act, origin or f"rehearsal:{number}", trace_id))
+        heapq.heappush(self._agenda, (moment, turn, number, act, f"rehearsal:{number}", trace_id))
 
     def set_schedules(self, until: datetime) -> None:
         """Put every date that the SOPs have until then on the agenda."""
@@ -151,17 +192,18 @@ class Rehearsal:
         for moment, act, origin, trace_id in itertools.islice(self._coming(until), CHUNK):
             self.now = max(self.now, moment)
             work = _Rehearsed(session, self.now, TraceId(trace_id), origin, rehearsal=self)
+            self.history.restore(work)
             act(work)
             membership.follow(work, self.library)
 
     def _coming(self, until: datetime) -> Iterator[tuple[datetime, Act, str, str]]:
         while self._agenda and self._agenda[0][0] <= until:
-            moment, _order, act, origin, trace_id = heapq.heappop(self._agenda)
+            moment, _turn, _number, act, origin, trace_id = heapq.heappop(self._agenda)
             yield moment, act, origin, trace_id
 
     # ── what the runner leaves for later ───────────────────────────────────────────────────────────────────────────
 
-    def take_timer(self, timer: Timer, trace_id: str) -> None:
+    def take_timer(self, work: Work, timer: Timer) -> None:
         event = TimerDue(at=timer.due_at, name=timer.name, about=timer.about or {}, subject=timer.subject)
 
         def due(work: Work) -> None:
@@ -170,16 +212,20 @@ class Rehearsal:
             elif timer.name in followups.NAMES:
                 runner.on_timer(work, self.library, event)
 
-        self.at(timer.due_at, due, trace_id=trace_id)
+        self._when_fired(work, event, due)
+
+    def _when_fired(self, work: Work, event: TimerDue, act: Act) -> None:
+        at, turn = self.history.fired(work.session, event) or (event.at, LAST)
+        self.at(at, act, turn=turn, trace_id=work.trace_id)
 
     def cancel(self, key: str) -> None:
         self._cancelled.add(key)
 
-    def take_event(self, event: Event, trace_id: str) -> None:
+    def take_event(self, work: Work, event: Event) -> None:
         if isinstance(event, TimerDue):
-            self.at(self.now, lambda work: runner.on_timer(work, self.library, event), trace_id=trace_id)
+            self._when_fired(work, event, lambda later: runner.on_timer(later, self.library, event))
         elif self.is_echoing:
-            self.at(self.now, lambda work: self._echo(work, event), trace_id=trace_id)
+            self.at(self.now, lambda later: self._echo(later, event), trace_id=work.trace_id)
 
     def _echo(self, work: Work, event: Event) -> None:
         """An event of our own says by itself whom it is about."""
@@ -204,11 +250,17 @@ class Rehearsal:
         self.sent.append(Sent(work.now, planned_at, call))
         if "steps" not in call.note:
             return
-        outcome = self.answer(work.session, call)
+        end = self.history.end_of(work.session, call)
+        if end is None:
+            return
+        at, turn = end.fired or (work.now, LAST)
         finished = CallFinished(
-            at=work.now, call_id=CallId(0), endpoint=call.endpoint, outcome=outcome, body=call.body, note=call.note
+            at=at, call_id=CallId(0), endpoint=call.endpoint, outcome=end.outcome, body=call.body, note=call.note
         )
-        runner.on_call_finished(work, finished)
+        if end.fired is None:
+            runner.on_call_finished(work, finished)
+        else:
+            self.at(at, lambda later: runner.on_call_finished(later, finished), turn=turn, trace_id=work.trace_id)
 
 
 def _still_leaves(session: Session, call: Call) -> bool:
@@ -240,7 +292,7 @@ class _Rehearsed(Work):
     def set_timer(self, timer: Timer) -> bool:
         is_new = super().set_timer(timer)
         if is_new:
-            self.rehearsal.take_timer(timer, self.trace_id)
+            self.rehearsal.take_timer(self, timer)
         return is_new
 
     def cancel_timer(self, key: str) -> bool:
@@ -251,4 +303,4 @@ class _Rehearsed(Work):
 
     def record(self, event: Event, key: str | None = None) -> None:
         super().record(event, key)
-        self.rehearsal.take_event(event, self.trace_id)
+        self.rehearsal.take_event(self, event)

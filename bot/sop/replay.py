@@ -1,30 +1,34 @@
 """Replay: a draft over the events that were recorded, without sending, against what really happened.
 
 The people are copied as they are now; what came later than the moment the replay begins is taken out of the copy and
-put back in its turn. What a condition found at the time was written down, and wins over what stands there today.
+put back in its turn. What was found at the time was written down, and wins over what stands there today.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from sqlmodel import Session
 
-from bot.model.events import Event, ScheduleDue
-from bot.model.tables import InboxRow
+from bot.model.events import Event, ScheduleDue, TimerDue
 from bot.sop import past as history
 from bot.sop import runner
 from bot.sop.calendar import next_fire
+from bot.sop.decisions import Decision, decisions
 from bot.sop.library import Library
-from bot.sop.past import Decision, Past
+from bot.sop.past import Past
 from bot.sop.publish import publish
-from bot.sop.rehearsal import Act, Rehearsal, Sent, at_rest
+from bot.sop.rehearsal import FIRST, LAST, Act, Rehearsal, Sent, at_rest
+from bot.sop.retold import Retold
 from bot.sop.schema import Sop
 from bot.storage.database import Database
 from bot.storage.ledger import payloads
 from bot.storage.queries import rehearsals as rows
-from bot.storage.queries import sops
+from bot.storage.queries import rewinding
+from bot.storage.queries.rewinding import Undone
 from bot.storage.scratch import scratch
 from bot.storage.work import Work
 
@@ -74,49 +78,63 @@ def replay(
     """
     trial = at_rest(replace(library, sops={**library.sops, draft.name: draft}, versions={}))
     with scratch() as database:
-        past = _copied(source, database, draft.name, since)
+        past = _copied(source, database, trial, draft, since)
+        looking_back = replace(trial, evidence=past.evidence)
         database.run_here(lambda session: publish(Work(session, since, "", ""), trial))  # type: ignore[arg-type]
-        rehearsal = Rehearsal(database, trial, since, answer=past.answer, is_echoing=False)
-        for moment, act, trace_id in _agenda(past, trial, draft, hear, since, until):
-            rehearsal.at(moment, act, trace_id=trace_id)
+        rehearsal = Rehearsal(database, looking_back, since, history=past, is_echoing=False)
+        for one in _agenda(past, looking_back, draft, hear, until):
+            rehearsal.at(one.at, one.act, turn=one.turn, trace_id=one.trace_id)
         rehearsal.run(until)
-        would = database.run_here(lambda session: history.decisions(session, draft.name, since))
-    return Replayed(
-        draft.name, draft.digest, since, until, len(past.events), past.decisions, would, tuple(rehearsal.sent)
-    )
+        would = database.run_here(lambda session: decisions(session, draft.name, since))
+    events = sum(row.kind not in history.OURS for row in past.records.events)
+    return Replayed(draft.name, draft.digest, since, until, events, past.decisions, would, tuple(rehearsal.sent))
 
 
-def _copied(source: Session, database: Database, sop: str, since: datetime) -> Past:
-    past = history.read(source, sop, since)
+def _copied(source: Session, database: Database, library: Library, draft: Sop, since: datetime) -> Past:
+    past = history.read(source, library, draft, since)
 
     def fill(target: Session) -> Past:
         rows.copy(source, target)
-        return replace(past, undone=rows.rewind(target, since))
+        relations = rewinding.take_out_relations(target, since, past.began)
+        undone = rewinding.rewind(target, since, rows.last_dates(source, since))
+        return replace(past, undone=undone, retold=Retold(relations))
 
     return database.run_here(fill)
 
 
-def _agenda(
-    past: Past, library: Library, draft: Sop, hear: Hear, since: datetime, until: datetime
-) -> Iterator[tuple[datetime, Act, str]]:
+class _Planned(NamedTuple):
+    """An act of the agenda, and its turn among those of the same moment."""
+
+    at: datetime
+    act: Act
+    turn: int = LAST
+    trace_id: str = ""
+
+
+def _agenda(past: Past, library: Library, draft: Sop, hear: Hear, until: datetime) -> Iterator[_Planned]:
     """What is to happen: rows that come back first, so that an event finds what its handlers had written."""
-    theirs = [
-        one for one in past.undone if f"sop:{draft.name}" not in (one.values.get("rule"), one.values.get("reason"))
-    ]
-    for one in theirs:
-        if not one.is_late:
-            yield one.at, _bring_back(one), ""
-    for row in past.events:
-        if row.kind != ScheduleDue.kind or row.payload.get("sop") != draft.name:
-            yield row.finished_at or row.event_at, _again(past, library, draft, hear, row), row.trace_id
-    for one in theirs:
-        if one.is_late:
-            yield one.at, _bring_back(one), ""
-    seen = dict(history.schedules_seen(past, draft.name))
-    for fire in _fires(draft, library, since, until):
-        known = seen.get(fire)
-        at = known.finished_at if known and known.finished_at else fire
-        yield at, _date(library, ScheduleDue(at=fire, sop=draft.name)), known.trace_id if known else ""
+    for one in past.undone:
+        if f"sop:{draft.name}" not in (one.values.get("rule"), one.values.get("reason")):
+            yield _Planned(one.at, _bring_back(one), FIRST)
+    for row, fired in past.records.handled():
+        if row.kind not in history.OURS:
+            act = _again(past, library, hear, payloads.read_event(row.kind, row.payload))
+            yield _Planned(fired.at, act, fired.turn, row.trace_id)
+    for row, fired, greeting in past.greetings():
+        yield _Planned(fired.at, partial(past.retold.tell, event=greeting), fired.turn, row.trace_id)
+    for row, fired, event in past.left_over():
+        yield _Planned(fired.at, _go_on(library, event), fired.turn, row.trace_id)
+    for fire in _unseen(past, library, draft, until):
+        yield _Planned(fire, _again(past, library, hear, ScheduleDue(at=fire, sop=draft.name)))
+
+
+def _unseen(past: Past, library: Library, draft: Sop, until: datetime) -> Iterator[datetime]:
+    """The dates of a draft that came for no version before it."""
+    dates = past.records.handled(ScheduleDue.kind)
+    seen = {row.event_at for row, _fired in dates if row.payload["sop"] == draft.name}
+    for fire in _fires(draft, library, past.records.since, until):
+        if fire not in seen and past.records.digest(draft.name, fire) != draft.digest:
+            yield fire
 
 
 def _fires(sop: Sop, library: Library, since: datetime, until: datetime) -> Iterator[datetime]:
@@ -128,23 +146,17 @@ def _fires(sop: Sop, library: Library, since: datetime, until: datetime) -> Iter
         moment = fire
 
 
-def _date(library: Library, event: ScheduleDue) -> Act:
-    return lambda work: runner.on_schedule(work, library, event)
+def _bring_back(one: Undone) -> Act:
+    return lambda work: rewinding.bring_back(work.session, one)
 
 
-def _bring_back(one: rows.Undone) -> Act:
-    return lambda work: rows.bring_back(work.session, one)
-
-
-def _again(past: Past, library: Library, draft: Sop, hear: Hear, row: InboxRow) -> Act:
-    asked = history.asked_by(draft)
-    event = payloads.read_event(row.kind, row.payload)
-
+def _again(past: Past, library: Library, hear: Hear, event: Event) -> Act:
     def act(work: Work) -> None:
-        past.restore(work, row.trace_id, asked)
-        paused = past.paused.get(row.trace_id, frozenset())
-        for state in sops.states(work.session):
-            state.paused = state.sop in paused
+        past.retold.tell(work, event)
         hear(work, library, event)
 
     return act
+
+
+def _go_on(library: Library, event: TimerDue) -> Act:
+    return lambda work: runner.on_timer(work, library, event)

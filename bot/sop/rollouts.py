@@ -11,6 +11,7 @@ from bot.community import alerts
 from bot.i18n import _
 from bot.model.tables import Rollout
 from bot.sop import followups
+from bot.sop.evidence import Why
 from bot.sop.library import Library
 from bot.sop.schema import RolloutPlan, Sop, StopLoss
 from bot.sop.shares import share_of
@@ -20,9 +21,6 @@ from bot.storage.queries import trials as rows
 from bot.storage.work import Work
 
 logger = log.get(__name__)
-
-Why = tuple[str, dict[str, Any]]
-"""A rule of the suppression ledger, and its detail."""
 
 
 def holds_back(work: Work, sop: Sop, subject: str) -> Why | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Table, and_, false, func, not_, or_, true
@@ -15,6 +16,7 @@ from sqlmodel import Session, col
 from bot.model.tables import CustomerGroup, ExternalContact, Staff
 from bot.sop import questions
 from bot.sop.conditions import AllOf, AnyOf, Condition, Leaf, Not, Test, leaves
+from bot.sop.evidence import Answer, Answers, signature_of
 from bot.sop.filters import where
 from bot.sop.filters.kind import Reach
 from bot.sop.filters.operators import RATIO
@@ -93,19 +95,20 @@ def _known(condition: Condition, scope: Scope) -> bool | None:
             return decides if decides in answers else undecided
 
 
-def judge(session: Session, condition: Condition, scope: Scope, subject_id: Any) -> Judgement:
-    """Whether one subject meets the condition, with the verdict of every leaf."""
+def judge(
+    session: Session, condition: Condition, scope: Scope, subject_id: Any, known: Answers = MappingProxyType({})
+) -> Judgement:
+    """Whether one subject meets the condition, with the verdict of every leaf; what is `known` is not looked up."""
     every = list(leaves(condition))
     answers = {id(leaf): _told(leaf, scope) for leaf in every if leaf.filter.is_pure}
-    answers |= _looked_up(session, [leaf for leaf in every if not leaf.filter.is_pure], scope, subject_id)
+    if known:
+        stored = ((leaf, signature_of(leaf)) for leaf in every if not leaf.filter.is_pure)
+        answers |= {id(leaf): known[name] for leaf, name in stored if name in known}
+    answers |= _looked_up(session, [leaf for leaf in every if id(leaf) not in answers], scope, subject_id)
     verdicts = tuple(
         Verdict(leaf.filter.name, answers[id(leaf)][0], leaf.wanted, answers[id(leaf)][1]) for leaf in every
     )
     return Judgement(_combine(condition, {leaf: passed for leaf, (passed, _found) in answers.items()}), verdicts)
-
-
-Answer = tuple[bool, Any]
-"""Whether a leaf passed, and what was found."""
 
 
 def _told(leaf: Leaf, scope: Scope) -> Answer:

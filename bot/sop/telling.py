@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.community.cards import clip
 from bot.i18n import Sentence, _
-from bot.sop.past import Decision
+from bot.sop.decisions import Decision
 from bot.sop.plan import Planned
 from bot.sop.preview import Preview
 from bot.sop.quotas import Use

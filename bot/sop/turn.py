@@ -14,7 +14,9 @@ from bot.sop import segments
 from bot.sop.actions import Act, Suppress, Together
 from bot.sop.company import Company
 from bot.sop.conditions import Condition
+from bot.sop.evidence import Scene
 from bot.sop.library import Library
+from bot.sop.schema import Sop
 from bot.sop.scope import Judgement, Scope, Subject
 from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
@@ -62,12 +64,13 @@ class Turn:
     _gathered: dict[str, _Gathered] = field(default_factory=dict)
     _companies: dict[Company, Company] = field(default_factory=dict)
 
-    def judge(
-        self, condition: Condition, subject: Subject, occasion: Occasion, at: datetime | None = None
-    ) -> Judgement:
+    def judge(self, condition: Condition, sop: Sop, occasion: Occasion, at: datetime | None = None) -> Judgement:
         """Ask as of now, or as of the moment that a schedule was planned for."""
-        scope = self._scope(subject, occasion, at)
-        return segments.judge(self.work.session, condition, scope, occasion.subject_id(subject))
+        scope, known = self._scope(sop.subject, occasion, at), self.library.evidence.known(self.scene(sop, occasion))
+        return segments.judge(self.work.session, condition, scope, occasion.subject_id(sop.subject), known)
+
+    def scene(self, sop: Sop, occasion: Occasion) -> Scene:
+        return Scene(sop.name, occasion.subject_key(sop.subject) or "", self.work.now, self.work.trace_id)
 
     def is_ruled_out(self, condition: Condition, subject: Subject, occasion: Occasion) -> bool:
         """Whether the occasion alone says no: cheap, but without reasons."""

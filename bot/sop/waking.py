@@ -10,7 +10,7 @@ from bot.sop.engine import Elapsed, Ended, Heard, News, Pause
 from bot.sop.publish import version_of
 from bot.sop.schema import Position
 from bot.sop.turn import Occasion, Turn, occasion_of
-from bot.sop.walking import PAUSED, apply, close, moment, sleep, timer_key
+from bot.sop.walking import PAUSED, apply, close, listening, moment, sleep, timer_key
 from bot.storage.ledger import payloads
 from bot.storage.queries import sops as rows
 
@@ -50,7 +50,7 @@ def _wake(turn: Turn, run: Run, news: News, occasion: Occasion, timer: str = "")
         close(turn, run, Ended(reason="version missing", exited=True))
         return
     position: Position = tuple(run.position)
-    outcome = engine.advance(sop, position, moment(turn, run, sop, occasion), news)
+    outcome = engine.advance(sop, position, listening(turn, run, moment(turn, run, sop, occasion)), news)
     if outcome is None:
         return
     if timer:

@@ -1,13 +1,16 @@
 """A run on its way: what the engine decides is done and written down, until the run waits or is over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.model.tables import Run
 from bot.sop import engine, followups, results, winners
+from bot.sop.conditions import Condition, leaves
 from bot.sop.engine import Ended, Moment, Outcome, Pause, Perform, Taken
 from bot.sop.perform import perform
 from bot.sop.schema import Position, Sop, spelled
+from bot.sop.scope import Judgement
 from bot.sop.triggers import recorded_as
 from bot.sop.turn import Occasion, Turn
 from bot.storage.ledger.timers import Timer
@@ -43,20 +46,47 @@ def apply(turn: Turn, run: Run, sop: Sop, occasion: Occasion, outcome: Outcome) 
 
 def moment(turn: Turn, run: Run, sop: Sop, occasion: Occasion) -> Moment:
     """The world as the engine asks about it for this run."""
-    session = turn.work.session
+    session, evidence, scene = turn.work.session, turn.library.evidence, turn.scene(sop, occasion)
 
     def happened(event: str, since: Position | None) -> int:
-        return trials.happened(session, run, recorded_as(event), _since(turn, run, since))
+        known = evidence.count(scene, event)
+        return trials.happened(session, run, recorded_as(event), _since(turn, run, since)) if known is None else known
+
+    def became(position: Position) -> Sequence[str]:
+        known = evidence.results(scene, sop, position)
+        return results.of_step(session, run, position) if known is None else known
+
+    def winner(position: Position) -> str:
+        known = evidence.winner(scene, sop, position)
+        return winners.winner_of(turn.work, sop, position) if known is None else known
 
     return Moment(
         now=turn.work.now,
         zone=turn.library.around.zone,
         subject=run.subject,
-        judge=lambda condition: turn.judge(condition, sop.subject, occasion),
+        judge=lambda condition: turn.judge(condition, sop, occasion),
         happened=happened,
-        results=lambda position: results.of_step(session, run, position),
-        winner=lambda position: winners.winner_of(turn.work, sop, position),
+        results=became,
+        winner=winner,
     )
+
+
+def listening(turn: Turn, run: Run, moment: Moment) -> Moment:
+    """The same for a run that waits: what its conditions find is written down, whether it goes on or not."""
+
+    def judge(condition: Condition) -> Judgement:
+        judgement = moment.judge(condition)
+        note_asked(turn, run, condition, judgement)
+        return judgement
+
+    return replace(moment, judge=judge)
+
+
+def note_asked(turn: Turn, run: Run, condition: Condition, judgement: Judgement) -> None:
+    """Write down what was found of a waiting run, where it was more than the event itself says."""
+    if any(not leaf.filter.is_pure for leaf in leaves(condition)):
+        asked = {"at": turn.work.now.isoformat(), "trace_id": turn.work.trace_id, "verdicts": judgement.as_list()}
+        rows.note_asked(turn.work.session, run, asked)
 
 
 def _since(turn: Turn, run: Run, position: Position | None) -> datetime:

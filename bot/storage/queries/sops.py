@@ -208,6 +208,19 @@ def conclude_waiting(session: Session, run: Run, outcome: str) -> None:
     changed(session, waiting.values(outcome=outcome))
 
 
+def note_asked(session: Session, run: Run, asked: dict[str, Any]) -> None:
+    """Write on the step at which a run waits what its conditions were asked, the last few times."""
+    for step_id, detail in ask(session, _WAITS, run_id=run.id):
+        detail = {**detail, "asked": [*detail.get("asked", []), asked][-MOST_ASKED:]}
+        prepared.execute(session, _CONCLUDE, {"step": step_id, "outcome": "waiting", "detail": detail})
+
+
+MOST_ASKED = 20
+_WAITS = select(StepRun.id, StepRun.detail).where(
+    StepRun.run_id == bindparam("run_id"), in_state(StepRun.outcome, "waiting")
+)
+
+
 def conclude_step(
     session: Session, run_id: int, position: str, expected: str, outcome: str, detail: dict[str, Any]
 ) -> bool:

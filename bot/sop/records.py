@@ -1,0 +1,137 @@
+"""What the ledgers hold of the past since a moment, and what it is evidence of."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.model.events import ScheduleDue
+from bot.model.tables import InboxRow, Run, SopVersion, StepRun, Suppression
+from bot.sop.decisions import name_of
+from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
+from bot.sop.rehearsal import Fired
+from bot.storage.queries import rehearsals as rows
+from bot.storage.queries import sops
+
+AFTER_ROLLOUT = ("holdout", "mutex")
+"""Gates that come after the rollout: whoever stood before one had passed it."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """`names` of runs are the same in every database; `in_force` are the versions that are so now."""
+
+    since: datetime
+    events: Sequence[InboxRow]
+    runs: Mapping[int, Run]
+    names: Mapping[int, str]
+    steps: Sequence[StepRun]
+    suppressions: Sequence[Suppression]
+    in_force: Mapping[str, SopVersion]
+
+    def handled(self, *kinds: str) -> Iterator[tuple[InboxRow, Fired]]:
+        """The events of these kinds, or of all, and when each was handled."""
+        for turn, row in enumerate(self.events):
+            if row.finished_at is not None and (not kinds or row.kind in kinds):
+                yield row, Fired(row.finished_at, turn)
+
+    def digest(self, sop: str, at: datetime) -> str:
+        """The version that was in force at a moment; empty when it is not any more."""
+        version = self.in_force.get(sop)
+        return version.digest if version is not None and version.published_at <= at else ""
+
+
+def read(source: Session, since: datetime) -> Records:
+    runs = {run.id: run for run in rows.runs_since(source, None, since) if run.id is not None}
+    standing = ((state.sop, sops.in_force(source, state.sop)) for state in sops.states(source))
+    steps = rows.steps_since(source, None, since)
+    return Records(
+        since=since,
+        events=_in_order(rows.handled_since(source, since), steps),
+        runs=runs,
+        names={id: name_of(source, run) for id, run in runs.items()},
+        steps=steps,
+        suppressions=rows.suppressed_since(source, None, since),
+        in_force={sop: version for sop, version in standing if version is not None},
+    )
+
+
+def _in_order(events: Sequence[InboxRow], steps: Sequence[StepRun]) -> Sequence[InboxRow]:
+    """Events as they were handled. Of one moment, those of other lanes may have come first: the steps tell."""
+    first: dict[tuple[datetime | None, str], int] = {}
+    for number, step in enumerate(steps):
+        first.setdefault((step.at, step.trace_id), number)
+    ordered: list[InboxRow] = []
+    for _moment, several in itertools.groupby(events, key=lambda row: row.finished_at):
+        rows = list(several)
+        told = [at for at, row in enumerate(rows) if (row.finished_at, row.trace_id) in first]
+        by_step = sorted((rows[at] for at in told), key=lambda row: first[row.finished_at, row.trace_id])
+        for at, row in zip(told, by_step, strict=True):
+            rows[at] = row
+        ordered += rows
+    return ordered
+
+
+def evidence_of(records: Records) -> Evidence:
+    answers: dict[Scene, dict[bytes, Answer]] = {}
+    for scene, verdict in verdicts_of(records):
+        asked = answers.setdefault(scene, {})
+        asked[signature(verdict["name"], verdict["wanted"])] = verdict["passed"], verdict["found"]
+    steps: dict[Scene, list[Step]] = {}
+    for step in records.steps:
+        taken = Step(step.position, step.name, step.outcome, step.detail)
+        steps.setdefault(scene_of(records, step), []).append(taken)
+    return Evidence(answers, steps, dict(_stages(records)), _crowds(records))
+
+
+def scene_of(records: Records, step: StepRun) -> Scene:
+    run = records.runs[step.run_id]
+    return Scene(run.sop, run.subject, step.at, step.trace_id)
+
+
+def verdicts_of(records: Records) -> Iterator[tuple[Scene, Mapping[str, Any]]]:
+    """Every verdict that was written down."""
+    for run in records.runs.values():
+        for verdict in run.variables.get("when", ()):
+            yield Scene(run.sop, run.subject, run.started_at, run.trace_id), verdict
+    for step in records.steps:
+        for verdict in step.detail.get("verdicts", ()):
+            yield scene_of(records, step), verdict
+        for asked in step.detail.get("asked", ()):
+            scene = scene_of(records, step)._replace(at=datetime.fromisoformat(asked["at"]), trace_id=asked["trace_id"])
+            for verdict in asked["verdicts"]:
+                yield scene, verdict
+    for one in records.suppressions:
+        for verdict in one.detail.get("verdicts", ()):
+            yield Scene(one.sop, one.subject, one.at, one.trace_id), verdict
+
+
+def _stages(records: Records) -> Iterator[tuple[Scene, tuple[str, Why]]]:
+    for one in records.suppressions:
+        scene, digest = Scene(one.sop, one.subject, one.at, one.trace_id), records.digest(one.sop, one.at)
+        if one.rule in ("rollout", "stop_loss"):
+            yield scene, (digest, (one.rule, {name: value for name, value in one.detail.items() if name != "occasion"}))
+        elif one.rule in AFTER_ROLLOUT:
+            yield scene, (digest, OPEN)
+    for run in records.runs.values():
+        yield Scene(run.sop, run.subject, run.started_at, run.trace_id), (run.digest, OPEN)
+
+
+def _crowds(records: Records) -> Mapping[tuple[str, datetime], Crowd]:
+    ids: dict[tuple[str, str], set[str]] = {}
+    for run in records.runs.values():
+        occasion = run.dedupe_key.removeprefix(sops.run_key(run.sop, run.subject, ""))
+        ids.setdefault((run.sop, occasion), set()).add(run.subject.partition(":")[2])
+    for one in records.suppressions:
+        if one.rule != "when":
+            met = ids.setdefault((one.sop, str(one.detail.get("occasion", ""))), set())
+            met.add(one.subject.partition(":")[2])
+    crowds = {}
+    for row in records.events:
+        if row.kind == ScheduleDue.kind:
+            sop, at = str(row.payload["sop"]), row.event_at
+            crowds[sop, at] = Crowd(records.digest(sop, at), frozenset(ids.get((sop, at.isoformat()), ())))
+    return crowds
