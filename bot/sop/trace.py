@@ -1,6 +1,6 @@
 """Why, and why not: what is written down about a subject and an SOP, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ class StepTold:
     @property
     def verdicts(self) -> list[dict[str, Any]]:
         """Each with name, passed, wanted and found."""
-        return list(self.detail.get("verdicts", []))
+        return verdicts_in(self.detail)
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,12 @@ class Explanation:
 
     runs: Sequence[RunTold]
     not_done: Sequence[NotDone]
+
+
+def verdicts_in(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the conditions of a step found; of a wait, when they were last asked."""
+    last_asked = (detail.get("asked") or [{}])[-1]
+    return list(detail.get("verdicts") or last_asked.get("verdicts", []))
 
 
 def explain(session: Session, contact: ContactId, sop: str | None = None) -> Explanation:

@@ -139,7 +139,8 @@ def _welcome(session: Session) -> None:
     session.add(SopState(sop="group/evening", digest="b2" * 32, paused=True))
     run = Run(id=7, sop="contact/spring", digest="a1" * 32, subject="contact:1", dedupe_key="run", state="waiting",
               wake_at=at + timedelta(minutes=10), event_kind="contact.added", user_id=ZHOU, started_at=handled,
-              trace_id=trace)  # fmt: skip
+              trace_id=trace, variables={"when": [{"name": "follow.state", "passed": True,
+                                                   "wanted": {"starts_with": "spr"}, "found": "spring"}]})  # fmt: skip
     session.add(run)
     session.flush()
     verdicts = [

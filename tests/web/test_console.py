@@ -120,6 +120,7 @@ async def test_a_trace_gives_the_reason_for_each_step(open_console: OpenConsole)
         "useful until 2026-11-21 17:30:20",
         "send_welcome",
         "starts_with: spring",
+        "starts_with: spr<",  # what let the contact in
         "nothing known",
         "Held back: contact/default",
         "another SOP of its group has priority",

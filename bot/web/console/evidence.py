@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.model.tables import HygieneCase
+from bot.sop.trace import verdicts_in
 from bot.web.console import masking
 
-VERDICTS = "verdicts"
-UNTOLD = (VERDICTS, "occasion")
+UNTOLD = ("verdicts", "asked", "occasion")
 """What is told apart, or to nobody: an occasion only keeps the same event from deciding twice."""
 
 
 def verdicts(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The conditions that were asked, as `name`, `passed`, `wanted`, `found`."""
-    asked = detail.get(VERDICTS)
-    return [one for one in asked if isinstance(one, dict) and "name" in one] if isinstance(asked, list) else []
+    return [one for one in verdicts_in(detail) if "name" in one]
 
 
 def rest(detail: Mapping[str, Any]) -> dict[str, Any]:
