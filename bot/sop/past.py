@@ -16,10 +16,10 @@ from bot.sop.components import all_actions
 from bot.sop.conditions import Leaf
 from bot.sop.decisions import ENDINGS, Decision, decisions, name_of
 from bot.sop.evidence import Evidence
+from bot.sop.history import End, Fired
 from bot.sop.invented import conditions_of
 from bot.sop.library import Library
 from bot.sop.records import Records
-from bot.sop.rehearsal import End, Fired
 from bot.sop.retold import Retold
 from bot.sop.schema import Sop
 from bot.sop.scope import Scope

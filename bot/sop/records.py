@@ -12,7 +12,7 @@ from bot.model.events import ScheduleDue
 from bot.model.tables import InboxRow, Run, SopVersion, StepRun, Suppression
 from bot.sop.decisions import name_of
 from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
-from bot.sop.rehearsal import Fired
+from bot.sop.history import Fired
 from bot.storage.queries import rehearsals as rows
 from bot.storage.queries import sops
 

@@ -10,16 +10,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
 from bot.model.calls import Call
-from bot.model.events import CallFinished, Event, Outcome, ScheduleDue, TimerDue
+from bot.model.events import CallFinished, Event, ScheduleDue, TimerDue
 from bot.model.ids import CallId, TraceId
 from bot.sop import followups, lifecycle, membership, runner
 from bot.sop.calendar import next_fire
 from bot.sop.conditions import leaves
+from bot.sop.history import History, Unwritten
 from bot.sop.invented import conditions_of
 from bot.sop.library import Library, schedules
 from bot.sop.lifecycle import Stages
@@ -36,21 +37,6 @@ CHUNK = 400
 Act = Callable[[Work], object]
 FIRST, LAST = -1, sys.maxsize
 """Turns among those of a moment, before and after all that were recorded."""
-
-
-class Fired(NamedTuple):
-    """When something was handled, and its turn among whatever was handled at that moment."""
-
-    at: datetime
-    turn: int
-
-
-@dataclass(frozen=True)
-class End:
-    """How a call ends; at once, unless it is known when."""
-
-    outcome: Outcome
-    fired: Fired | None = None
 
 
 class Limits(Protocol):
@@ -70,35 +56,6 @@ class Sent:
     @property
     def steps(self) -> list[list[Any]]:
         return list(self.call.note.get("steps", []))
-
-
-class History(Protocol):
-    """What a replay knows of what is to come, and of what stood there at each moment."""
-
-    def fired(self, session: Session, event: TimerDue) -> Fired | None:
-        """When a timer was handled; None when it is not known to have been set."""
-        ...
-
-    def end_of(self, session: Session, call: Call) -> End | None:
-        """How a call ended; None when it had not."""
-        ...
-
-    def restore(self, work: Work) -> None:
-        """Put back what stood there at the moment of a unit of work."""
-        ...
-
-
-class Unwritten:
-    """No history: every call is accepted at once, every timer comes when it is due."""
-
-    def fired(self, _session: Session, _event: TimerDue) -> Fired | None:
-        return None
-
-    def end_of(self, _session: Session, _call: Call) -> End | None:
-        return End("sent")
-
-    def restore(self, _work: Work) -> None:
-        return
 
 
 def through(limits: Limits, sent: Iterable[Sent]) -> Iterator[Sent]:

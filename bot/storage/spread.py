@@ -15,9 +15,8 @@ def due(session: Session, now: datetime, most: int) -> Mapping[str, Sequence[int
     """The oldest rows that could be worked on now, by topic."""
     found: dict[str, Sequence[int]] = {}
     for lane in Lane:
-        asked = {"in_lane": lane.value, "now": now, "most": most}
-        found[f"inbox.{lane}"] = _numbers(session.exec(inbox.CLAIMABLE, params=asked))
-        found[f"outbox.{lane}"] = _numbers(session.exec(outbox.CLAIMABLE, params=asked))
+        found[f"inbox.{lane}"] = inbox.CLAIMS.ready(session, lane, now, most)
+        found[f"outbox.{lane}"] = outbox.CLAIMS.ready(session, lane, now, most)
     return found
 
 

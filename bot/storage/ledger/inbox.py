@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, bindparam
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, or_, select, update
+from sqlalchemy import Connection
+from sqlmodel import Session, col, update
 
 from bot.model.events import Event
 from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import InboxRow
+from bot.storage.ledger.claims import claims_of
 from bot.storage.ledger.retries import MAX_ATTEMPTS, backoff
-from bot.storage.statements import changed, in_state, insert_new
+from bot.storage.statements import changed, insert_new
 
 
 class Arrival(NamedTuple):
@@ -63,51 +63,14 @@ def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
     }
 
 
-def _claimable() -> Sequence[ColumnElement[bool]]:
-    """What is true of rows that may be handled now: no older row of their subject is still open."""
-    older = aliased(InboxRow)
-    blocked = (
-        select(older.id)
-        .where(
-            older.subject == InboxRow.subject,
-            older.lane == InboxRow.lane,
-            col(older.id) < col(InboxRow.id),
-            in_state(older.state, "new"),
-        )
-        .exists()
-    )
-    return (
-        in_state(InboxRow.state, "new"),
-        col(InboxRow.lane) == bindparam("in_lane"),
-        col(InboxRow.ready_at) <= bindparam("now"),
-        or_(InboxRow.subject == "", ~blocked),
-    )
-
-
-_WHICH = _claimable()
-CLAIMABLE = select(col(InboxRow.id)).where(*_WHICH).order_by(col(InboxRow.id)).limit(bindparam("most"))
-"""The ids of rows of `in_lane` that may be handled `now`, the oldest first; at the most so many.
-
-Built once, as the loops ask it all the time: to put it together costs more than the answer.
-"""
-CLAIM = (
-    select(InboxRow)
-    .where(*_WHICH)
-    .order_by(col(InboxRow.id))
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-CLAIM_THESE = CLAIM.where(col(InboxRow.id).in_(bindparam("ids", expanding=True)))
+CLAIMS = claims_of(InboxRow, "new", by_lane=True)
 
 
 def claim(
     session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
 ) -> Sequence[InboxRow]:
     """Lock up to `limit` rows of a lane that may be handled now, oldest first; with `ids`, only of these."""
-    asked = {"in_lane": lane.value, "now": now, "most": limit}
-    if ids is None:
-        return session.exec(CLAIM, params=asked).all()
-    return session.exec(CLAIM_THESE, params={**asked, "ids": ids}).all()
+    return CLAIMS.lock(session, lane, now, limit, ids)
 
 
 def finish(session: Session, row: InboxRow, now: datetime) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, col, select, update
 
 from bot.model.calls import Call
 from bot.model.ids import TraceId
 from bot.model.lanes import Lane
 from bot.model.tables import OutboxRow
+from bot.storage.ledger.claims import claims_of
 from bot.storage.statements import changed, in_state, insert_id
 
 MOST_KEYS = 500
@@ -92,48 +91,14 @@ def states_of(session: Session, keys: Sequence[str]) -> Iterator[tuple[str, str]
             yield key, state
 
 
-def _claimable() -> Sequence[ColumnElement[bool]]:
-    """What is true of calls that may leave now: no older call of their subject is still open."""
-    older = aliased(OutboxRow)
-    blocked = (
-        select(older.id)
-        .where(
-            older.subject == OutboxRow.subject,
-            col(older.id) < col(OutboxRow.id),
-            in_state(older.state, "planned", "sending"),
-        )
-        .exists()
-    )
-    return (
-        in_state(OutboxRow.state, "planned"),
-        col(OutboxRow.lane) == bindparam("in_lane"),
-        col(OutboxRow.ready_at) <= bindparam("now"),
-        or_(OutboxRow.subject == "", ~blocked),
-    )
-
-
-_WHICH = _claimable()
-CLAIMABLE = select(col(OutboxRow.id)).where(*_WHICH).order_by(col(OutboxRow.id)).limit(bindparam("most"))
-"""The ids of calls of `in_lane` that may leave `now`, the oldest first; at the most so many."""
-CLAIM = (
-    select(OutboxRow)
-    .where(*_WHICH)
-    .order_by(col(OutboxRow.id))
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-CLAIM_THESE = CLAIM.where(col(OutboxRow.id).in_(bindparam("ids", expanding=True)))
+CLAIMS = claims_of(OutboxRow, "planned", "sending")
 
 
 def claim(
     session: Session, lane: Lane, now: datetime, limit: int, ids: Sequence[int] | None = None
 ) -> Sequence[OutboxRow]:
     """Take up to `limit` calls of a lane (or of `ids`) that may leave now; they are `sending` from here on."""
-    asked = {"in_lane": lane.value, "now": now, "most": limit}
-    if ids is None:
-        rows = session.exec(CLAIM, params=asked).all()
-    else:
-        rows = session.exec(CLAIM_THESE, params={**asked, "ids": ids}).all()
+    rows = CLAIMS.lock(session, lane, now, limit, ids)
     if rows:
         taken = update(OutboxRow).where(col(OutboxRow.id).in_([row.id for row in rows]))
         still = taken.where(col(OutboxRow.state) == "planned")
