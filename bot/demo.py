@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -12,9 +13,9 @@ from bot import settings as configuration
 from bot.clock import SystemClock
 from bot.errors import SettingsError
 from bot.model.ids import ChatId, ExternalUserId, UserId
-from bot.platforms.simulator import Simulator, SimulatorConfig, external_userid
+from bot.platforms.simulator import Simulator, SimulatorConfig
 from bot.platforms.simulator.cast import CUSTOMER_GROUP, INTERNAL_GROUP, WEBHOOK_KEY
-from bot.sample import live_through
+from bot.sample import DAYS, live_through
 from bot.settings import Settings
 from bot.storage.work import Work
 
@@ -59,10 +60,13 @@ def mount(app: web.Application, simulator: Simulator) -> None:
 
 
 def fill(work: Work, simulator: Simulator) -> None:
-    """Give the sample community its past."""
-    chat_id = ChatId(simulator.group_of(CUSTOMER_GROUP).chat_id)
-    people = [ExternalUserId(external_userid(name)) for name in ("hao", "mei")]
-    live_through(work, chat_id, people, UserId("zhou"))
+    """Give the sample community its past: its group is older than what was said in it."""
+    group = simulator.group_of(CUSTOMER_GROUP)
+    group.created_at = work.now - timedelta(days=DAYS + 7)
+    for member in group.members:
+        member.joined_at = group.created_at
+    people = [ExternalUserId(member.id) for member in group.members if not member.is_staff]
+    live_through(work, ChatId(group.chat_id), people, UserId("zhou"))
 
 
 def settings(config: SimulatorConfig, base: str, archive_key: Path, **more: object) -> Settings:
