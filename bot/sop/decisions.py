@@ -31,15 +31,15 @@ class Decision:
 def decisions(session: Session, sop: str, since: datetime) -> list[Decision]:
     """Every decision on an SOP since a moment."""
     steps: dict[int, list[StepRun]] = {}
-    for step in rows.steps_since(session, sop, since):
+    for step in rows.steps_since(session, [sop], since):
         steps.setdefault(step.run_id, []).append(step)
     found = [
         Decision(run.subject, occasion_of(session, run), _way(steps.get(run.id or 0, [])), at=run.started_at)
-        for run in rows.runs_since(session, sop, since)
+        for run in rows.runs_since(session, [sop], since)
     ]
     found += [
         Decision(one.subject, one.trace_id, rule=one.rule, at=one.at)
-        for one in rows.suppressed_since(session, sop, since)
+        for one in rows.suppressed_since(session, [sop], since)
         if "run" not in one.detail
     ]
     return sorted(found)

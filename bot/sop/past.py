@@ -112,7 +112,7 @@ class Past:
 
 def read(source: Session, library: Library, draft: Sop, since: datetime) -> Past:
     """What the ledgers say; `undone` and `retold` are filled in by who rewinds a copy."""
-    found = records.read(source, since)
+    found = records.read(source, library.sops, since)
     return Past(
         records=found,
         decisions=decisions(source, draft.name, since),

@@ -128,7 +128,7 @@ def _at_next_date(source: Session, library: Library, sop: Sop, now: datetime) ->
 
 
 def _entered(session: Session, sop: Sop, since: datetime) -> frozenset[str]:
-    return frozenset(run.subject for run in rows.runs_since(session, sop.name, since))
+    return frozenset(run.subject for run in rows.runs_since(session, [sop.name], since))
 
 
 def _counted(sent: Sequence[Sent], part: Callable[[str, str], str]) -> Mapping[str, int]:

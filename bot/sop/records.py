@@ -1,7 +1,7 @@
 """What the ledgers hold of the past since a moment, and what it is evidence of."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ from bot.sop.decisions import name_of
 from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
 from bot.sop.history import Fired
 from bot.storage.queries import rehearsals as rows
-from bot.storage.queries import sops
+from bot.storage.queries.console import versions_in_force
+from bot.storage.queries.sops import run_key
 
 AFTER_ROLLOUT = ("holdout", "mutex")
 """Gates that come after the rollout: whoever stood before one had passed it."""
@@ -44,18 +45,18 @@ class Records:
         return version.digest if version is not None and version.published_at <= at else ""
 
 
-def read(source: Session, since: datetime) -> Records:
-    runs = {run.id: run for run in rows.runs_since(source, None, since) if run.id is not None}
-    standing = ((state.sop, sops.in_force(source, state.sop)) for state in sops.states(source))
-    steps = rows.steps_since(source, None, since)
+def read(source: Session, sops: Collection[str], since: datetime) -> Records:
+    """What is on record of these SOPs, and all events."""
+    runs = {run.id: run for run in rows.runs_since(source, sops, since) if run.id is not None}
+    steps = rows.steps_since(source, sops, since)
     return Records(
         since=since,
         events=_in_order(rows.handled_since(source, since), steps),
         runs=runs,
         names={id: name_of(source, run) for id, run in runs.items()},
         steps=steps,
-        suppressions=rows.suppressed_since(source, None, since),
-        in_force={sop: version for sop, version in standing if version is not None},
+        suppressions=rows.suppressed_since(source, sops, since),
+        in_force=versions_in_force(source),
     )
 
 
@@ -123,7 +124,7 @@ def _stages(records: Records) -> Iterator[tuple[Scene, tuple[str, Why]]]:
 def _crowds(records: Records) -> Mapping[tuple[str, datetime], Crowd]:
     ids: dict[tuple[str, str], set[str]] = {}
     for run in records.runs.values():
-        occasion = run.dedupe_key.removeprefix(sops.run_key(run.sop, run.subject, ""))
+        occasion = run.dedupe_key.removeprefix(run_key(run.sop, run.subject, ""))
         ids.setdefault((run.sop, occasion), set()).add(run.subject.partition(":")[2])
     for one in records.suppressions:
         if one.rule != "when":

@@ -1,6 +1,6 @@
 """What came of a rehearsal, and copies to hold one on: many rows at once, as plain tuples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, SQLModel, col, func, select
@@ -50,21 +50,22 @@ def endings(session: Session, sop: str) -> dict[str, int]:
     return {str(name): count for name, count in session.exec(rows)}
 
 
-def runs_since(session: Session, sop: str | None, since: datetime) -> Sequence[Run]:
-    """The runs of an SOP, or of all, that began since then, the oldest first."""
-    rows = select(Run).where(col(Run.started_at) >= since).order_by(col(Run.id))
-    return session.exec(rows if sop is None else rows.where(Run.sop == sop)).all()
+def runs_since(session: Session, sops: Collection[str], since: datetime) -> Sequence[Run]:
+    """The runs of SOPs that began since then, the oldest first."""
+    rows = select(Run).where(col(Run.started_at) >= since, col(Run.sop).in_(sops))
+    return session.exec(rows.order_by(col(Run.id))).all()
 
 
-def steps_since(session: Session, sop: str | None, since: datetime) -> Sequence[StepRun]:
+def steps_since(session: Session, sops: Collection[str], since: datetime) -> Sequence[StepRun]:
     """The steps of those runs."""
-    rows = select(StepRun).join(Run, col(Run.id) == col(StepRun.run_id)).where(col(Run.started_at) >= since)
-    return session.exec((rows if sop is None else rows.where(Run.sop == sop)).order_by(col(StepRun.id))).all()
+    rows = select(StepRun).join(Run, col(Run.id) == col(StepRun.run_id))
+    rows = rows.where(col(Run.started_at) >= since, col(Run.sop).in_(sops))
+    return session.exec(rows.order_by(col(StepRun.id))).all()
 
 
-def suppressed_since(session: Session, sop: str | None, since: datetime) -> Sequence[Suppression]:
-    rows = select(Suppression).where(col(Suppression.at) >= since).order_by(col(Suppression.id))
-    return session.exec(rows if sop is None else rows.where(Suppression.sop == sop)).all()
+def suppressed_since(session: Session, sops: Collection[str], since: datetime) -> Sequence[Suppression]:
+    rows = select(Suppression).where(col(Suppression.at) >= since, col(Suppression.sop).in_(sops))
+    return session.exec(rows.order_by(col(Suppression.id))).all()
 
 
 def suppressed_by(session: Session, sop: str) -> dict[str, int]:
