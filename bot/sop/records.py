@@ -14,7 +14,7 @@ from bot.sop.decisions import name_of
 from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
 from bot.sop.history import Fired
 from bot.storage.queries import rehearsals as rows
-from bot.storage.queries.console import versions_in_force
+from bot.storage.queries import versions
 from bot.storage.queries.sops import run_key
 
 AFTER_ROLLOUT = ("holdout", "mutex")
@@ -56,7 +56,7 @@ def read(source: Session, sops: Collection[str], since: datetime) -> Records:
         names={id: name_of(source, run) for id, run in runs.items()},
         steps=steps,
         suppressions=rows.suppressed_since(source, sops, since),
-        in_force=versions_in_force(source),
+        in_force=versions.in_force(source),
     )
 
 

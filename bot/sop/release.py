@@ -14,7 +14,7 @@ from bot.sop.lint import DRAFTS, lint, root_of
 from bot.sop.parse import parse
 from bot.sop.schema import Sop
 from bot.storage.queries import sops as rows
-from bot.storage.queries.console import versions
+from bot.storage.queries import versions
 from bot.storage.work import Work
 
 
@@ -82,7 +82,7 @@ def publish(library: Library, sop: Sop) -> Path:
 def previous(work: Work, name: str, digest: str = "") -> Sop:
     """The version before the one in force, or the one whose digest begins so. Raises `NotFound`."""
     current = rows.in_force(work.session, name)
-    for version in reversed(versions(work.session, name)):
+    for version in reversed(versions.every(work.session, name)):
         is_meant = version.digest.startswith(digest) if digest else current is None or version.id != current.id
         sop = parse(version.source, f"{name}.yaml", name)[0] if is_meant else None
         if sop is not None:

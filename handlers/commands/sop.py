@@ -9,8 +9,7 @@ from bot.model.tables import SopState
 from bot.sop import publish, release, telling
 from bot.sop.schema import Sop
 from bot.sop.simulate import simulate
-from bot.storage.queries import lookups, sops
-from bot.storage.queries.console import versions
+from bot.storage.queries import lookups, sops, versions
 from bot.storage.work import Work
 from handlers.commands.command import Ask, command
 from handlers.commands.parse import Arguments, Nothing, fold
@@ -100,7 +99,7 @@ def rollback_(ask: Ask, words: Version) -> str:
     if not words.version:
         known = [
             f"{version.digest[:8]}  {version.published_at.astimezone(ask.ctx.settings.zone):%Y-%m-%d %H:%M}"
-            for version in reversed(versions(ask.session, name)[-MOST_VERSIONS:])
+            for version in reversed(versions.every(ask.session, name)[-MOST_VERSIONS:])
         ]
         return "\n".join([*known, _("To go back to one, write: /sop rollback {name} VERSION").format(name=name)])
     earlier = release.previous(ask.work, name, fold(words.version))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from bot.model.ids import ContactId, contact_key
 from bot.model.tables import (
@@ -19,8 +19,6 @@ from bot.model.tables import (
     OutboxRow,
     Run,
     ScoreEntry,
-    SopState,
-    SopVersion,
     StaffTask,
     StepRun,
     Suppression,
@@ -228,28 +226,6 @@ def tasks_given(session: Session, contact_ids: Collection[int], moments: Collect
 
 
 # ── SOPs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def sop_states(session: Session) -> Sequence[SopState]:
-    return session.exec(select(SopState).order_by(SopState.sop)).all()
-
-
-def sop_state(session: Session, sop: str) -> SopState | None:
-    return session.get(SopState, sop)
-
-
-def versions(session: Session, sop: str) -> Sequence[SopVersion]:
-    """All versions of an SOP, the first first."""
-    return session.exec(select(SopVersion).where(SopVersion.sop == sop).order_by(col(SopVersion.id))).all()
-
-
-def versions_in_force(session: Session) -> Mapping[str, SopVersion]:
-    in_force = and_(col(SopVersion.sop) == SopState.sop, col(SopVersion.digest) == SopState.digest)
-    return {version.sop: version for version in session.exec(select(SopVersion).join(SopState, in_force))}
-
-
-def version_counts(session: Session) -> Mapping[str, int]:
-    return dict(session.exec(select(SopVersion.sop, func.count()).group_by(SopVersion.sop)).all())
 
 
 def runs_by_state(session: Session, since: datetime) -> Mapping[str, Mapping[str, int]]:

@@ -11,6 +11,8 @@ from sqlmodel import Session
 from bot.errors import NotFound
 from bot.model.tables import Run, SopState, SopVersion
 from bot.storage.queries import console as rows
+from bot.storage.queries import versions
+from bot.storage.queries.sops import states
 from bot.web.console import names
 from bot.web.console.names import Names
 from bot.web.console.page import Desk, Page
@@ -66,7 +68,7 @@ async def show_all(desk: Desk, _request: web.Request) -> Page:
     since = desk.store.clock.now() - COUNTED
 
     def find(session: Session) -> list[Listed]:
-        in_force, numbers = rows.versions_in_force(session), rows.version_counts(session)
+        in_force, numbers = versions.in_force(session), versions.counts(session)
         runs = rows.runs_by_state(session, since)
         return [
             Listed(
@@ -76,7 +78,7 @@ async def show_all(desk: Desk, _request: web.Request) -> Page:
                 numbers.get(state.sop, 0),
                 runs.get(state.sop, {}),
             )
-            for state in rows.sop_states(session)
+            for state in states(session)
         ]
 
     listed = await desk.store.read(find)
@@ -87,13 +89,13 @@ async def show_one(desk: Desk, request: web.Request) -> Page:
     sop, since = request.match_info["sop"], desk.store.clock.now() - COUNTED
 
     def find(session: Session) -> _One:
-        state = rows.sop_state(session, sop)
+        state = session.get(SopState, sop)
         if state is None:
             raise NotFound("SOP", sop)
         runs = rows.latest_runs(session, sop=sop, limit=LATEST)
         return _One(
             state,
-            rows.versions(session, sop),
+            versions.every(session, sop),
             runs,
             rows.runs_by_state(session, since).get(sop, {}),
             rows.suppressed_by_rule(session, sop, since),
