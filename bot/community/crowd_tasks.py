@@ -25,15 +25,18 @@ def plan(work: Work, call: Call, members: Sequence[str]) -> None:
     """Plan a task for contacts, or let them into the one that waits.
 
     `call.key` is the same for all contacts of the crowd who get the same words from the same staff member; each of them
-    is in it once, so the first contact of a task tells it from the others.
+    is in it once, so the first contact of a task tells it from the others. Where everybody gets words of their own, it
+    is enough to see that there is no first task: nobody looks through all that waits for the staff member.
     """
-    task = outbox.lock_untried(work.session, call.subject, f"{call.key}:")
+    first = f"{call.key}:1"
+    begun = outbox.find(work.session, first) is not None
+    task = outbox.lock_untried(work.session, call.subject, f"{call.key}:") if begun else None
     if task is not None and len(task.body[TO]) + len(members) <= MOST:
         _join(work, task, members, call.note)
         return
     if task is not None:
         task.ready_at = min(task.ready_at, work.now)
-    key = f"{call.key}:{members[0]}"
+    key = f"{call.key}:{members[0]}" if begun else first
     work.plan(replace(call, key=key, body={**call.body, TO: list(members)}, after=work.now + GATHER))
 
 

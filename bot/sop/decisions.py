@@ -59,7 +59,10 @@ def name_of(session: Session, run: Run) -> str:
 
 
 def occasion_of(session: Session, run: Run) -> str:
-    """What began the run; another run by its name."""
-    key = run.dedupe_key.removeprefix(sops.run_key(run.sop, run.subject, ""))
-    parent = sops.find_run(session, int(key.removeprefix("run:"))) if key.startswith("run:") else None
-    return key if parent is None else f"run of {name_of(session, parent)}"
+    return told_anywhere(session, sops.occasion_in(run.dedupe_key))
+
+
+def told_anywhere(session: Session, occasion: str) -> str:
+    """What began a run, or would have; another run by its name."""
+    parent = sops.find_run(session, int(occasion.removeprefix("run:"))) if occasion.startswith("run:") else None
+    return occasion if parent is None else f"run of {name_of(session, parent)}"

@@ -30,7 +30,7 @@ def _exit_of(turn: Turn, run: Run, sop: Sop, occasion: Occasion, names: Sequence
     """Which of its exits the event is; empty when it is none."""
     for one in sop.exits:
         if one.event in names:
-            judgement = turn.judge(one.where, sop, occasion)
+            judgement = turn.judge(one.where, sop, occasion, run=run)
             note_asked(turn, run, one.where, judgement)
             if judgement.passed:
                 return one.event

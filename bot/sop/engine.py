@@ -170,8 +170,10 @@ def _decide(
                     return Taken(position, step.name, case.name, {"verdicts": asked})
             return Taken(position, step.name, "default", {"verdicts": asked})
         case BranchEvent(event=event, since=since):
-            count = moment.happened(event, position_of(sop, since) if since else None)
-            return Taken(position, step.name, "then" if count else "else", {"event": event, "count": count})
+            begins = position_of(sop, since) if since else None
+            count = moment.happened(event, begins)
+            told = {"event": event, "count": count} | ({"since": spelled(begins)} if begins else {})
+            return Taken(position, step.name, "then" if count else "else", told)
         case BranchResult(of=of, ways=ways):
             found = moment.results(position_of(sop, of))
             way = next((word for word in found if word in ways), "default")

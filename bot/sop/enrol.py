@@ -11,7 +11,7 @@ from typing import Any
 from bot.model.events import ScheduleDue
 from bot.model.tables import Run
 from bot.sop import rollouts
-from bot.sop.conditions import ALWAYS
+from bot.sop.conditions import ALWAYS, leaves
 from bot.sop.evidence import OPEN, Why
 from bot.sop.perform import suppress
 from bot.sop.schema import Sop
@@ -52,7 +52,7 @@ def _holds(turn: Turn, sop: Sop, occasion: Occasion) -> bool:
     if sop.trigger.name in CHATTY and turn.is_ruled_out(sop.when, sop.subject, occasion):
         return False
     planned_at = occasion.event.at if isinstance(occasion.event, ScheduleDue) else None
-    judgement = turn.judge(sop.when, sop, occasion, planned_at)
+    judgement = turn.judge(sop.when, sop, occasion, at=planned_at)
     turn.let_in[sop.name] = judgement.as_list()
     return judgement.passed
 
@@ -62,8 +62,16 @@ def _keep_out(turn: Turn, sop: Sop, occasion: Occasion, rule: str, detail: Mappi
     subject = occasion.subject_key(sop.subject)
     assert subject is not None
     if not rows.was_decided(turn.work.session, sop.name, subject, occasion.key):
-        found = {"verdicts": turn.let_in[sop.name]} if sop.name in turn.let_in else {}
+        found = _found(turn, sop, rule)
         suppress(turn, sop.name, subject, rule, {**detail, **found, "occasion": occasion.key})
+
+
+def _found(turn: Turn, sop: Sop, rule: str) -> dict[str, Any]:
+    """What `when` found; where that was not what decided, without what the event itself says: it has its own record."""
+    verdicts = turn.let_in.get(sop.name, [])
+    if rule != "when":
+        verdicts = [told for leaf, told in zip(leaves(sop.when), verdicts, strict=False) if not leaf.filter.is_pure]
+    return {"verdicts": verdicts} if verdicts else {}
 
 
 def _passes_gates(turn: Turn, sop: Sop, occasion: Occasion, is_paused: bool) -> bool:

@@ -23,10 +23,12 @@ OPEN: Why = ("", {})
 
 
 class Scene(NamedTuple):
-    """Where something is decided: by which SOP and about whom, when, and on whose trace."""
+    """Where something is decided: for which run of which SOP and subject, when, and on whose trace."""
 
     sop: str
     subject: str
+    occasion: str
+    """What began the run, or would have; the same in every database."""
     at: datetime
     trace_id: str
 
@@ -62,10 +64,11 @@ class Evidence:
     def known(self, scene: Scene) -> Answers:
         return self.answers.get(scene, {})
 
-    def count(self, scene: Scene, event: str) -> int | None:
-        """How often an event had happened, for a branch that asked about it."""
+    def count(self, scene: Scene, event: str, since: str | None) -> int | None:
+        """How often an event had happened since a step, or since the run began, for a branch that asked about it."""
         told = (one.detail for one in self.steps.get(scene, ()) if one.name == "branch_event")
-        return next((int(detail["count"]) for detail in told if detail["event"] == event), None)
+        asked = (detail for detail in told if (detail["event"], detail.get("since")) == (event, since))
+        return next((int(detail["count"]) for detail in asked), None)
 
     def results(self, scene: Scene, sop: Sop, position: Position) -> Sequence[str] | None:
         """What had become of a step, for a branch that asked about it."""

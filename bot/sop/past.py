@@ -9,7 +9,15 @@ import orjson
 from sqlmodel import Session
 
 from bot.model.calls import Call
-from bot.model.events import CallFinished, ContactAdded, ContactHalfAdded, ContactLost, ContactRemoved, TimerDue
+from bot.model.events import (
+    CallFinished,
+    ContactAdded,
+    ContactHalfAdded,
+    ContactLost,
+    ContactRemoved,
+    OfficialEvent,
+    TimerDue,
+)
 from bot.model.tables import CustomerGroup, ExternalContact, InboxRow, Run, Staff, StepRun
 from bot.sop import followups, records
 from bot.sop.components import all_actions
@@ -22,7 +30,7 @@ from bot.sop.library import Library
 from bot.sop.records import Records
 from bot.sop.retold import Retold
 from bot.sop.schema import Sop
-from bot.sop.scope import Scope
+from bot.sop.scope import Scope, Subject
 from bot.sop.segments import ANCHORS
 from bot.sop.waking import HELD
 from bot.storage.ledger import payloads
@@ -87,6 +95,15 @@ class Past:
             began.setdefault(pair, row.kind not in ENDS)
         return began
 
+    @property
+    def followed(self) -> Mapping[str, bool]:
+        """The same of followers of official accounts."""
+        followed: dict[str, bool] = {}
+        for row, _fired in self.records.handled(OfficialEvent.kind):
+            if row.payload["name"] in ("subscribe", "unsubscribe"):
+                followed.setdefault(str(row.payload["open_id"]), row.payload["name"] == "subscribe")
+        return followed
+
     def greetings(self) -> Iterator[tuple[InboxRow, Fired, CallFinished]]:
         """The welcomes that arrived."""
         for row, fired in self.records.handled(CallFinished.kind):
@@ -100,6 +117,12 @@ class Past:
         for row, fired in self.records.handled(TimerDue.kind):
             if self._is_left_over(event := _timer(row)):
                 yield row, fired, event
+
+    def stopped(self) -> Iterator[tuple[datetime, Run]]:
+        """The runs that an SOP stopped, and when: whoever did it may stand still."""
+        for run in self.records.runs.values():
+            if run.ended_at is not None and run.reason.startswith(sops.STOPPED_BY):
+                yield run.ended_at, run
 
     def _is_left_over(self, event: TimerDue) -> bool:
         match event.name, event.about:
@@ -149,15 +172,15 @@ def _ends(found: Records) -> Mapping[tuple[str, str], End | None]:
     """What the steps say, at the moment when the calls ended where that is still known."""
     ends: dict[tuple[str, str], End | None] = {}
     for step in found.steps:
-        at = found.names[step.run_id], step.position
+        at = found.name(step.run_id), step.position
         if step.outcome in ENDINGS:
             ends[at] = End(ENDINGS[step.outcome])
         elif step.outcome == "planned":
             ends[at] = None
     for row, fired in found.handled(CallFinished.kind):
         for run_id, position in row.payload.get("note", {}).get("steps", []):
-            if int(run_id) in found.names:
-                ends[found.names[int(run_id)], str(position)] = End(row.payload["outcome"], fired)
+            if int(run_id) in found.runs:
+                ends[found.name(int(run_id)), str(position)] = End(row.payload["outcome"], fired)
     return ends
 
 
@@ -165,7 +188,8 @@ def _ends(found: Records) -> Mapping[tuple[str, str], End | None]:
 
 
 def _fields(found: Records, library: Library, draft: Sop) -> Mapping[Moment, Sequence[tuple[str, str, Any]]]:
-    columns = {leaf.filter.name: column for leaf in conditions_of(draft) if (column := plain_field(leaf))}
+    asked = conditions_of(draft)
+    columns = {leaf.filter.name: column for leaf in asked if (column := plain_field(leaf, draft.subject))}
     fields: dict[Moment, list[tuple[str, str, Any]]] = {}
     for scene, verdict in records.verdicts_of(found):
         if scene.sop == draft.name and verdict["name"] in columns:
@@ -192,16 +216,13 @@ def _consent(step: StepRun) -> Iterator[bool | None]:
         yield True
 
 
-def plain_field(leaf: Leaf) -> str | None:
+def plain_field(leaf: Leaf, subject: Subject) -> str | None:
     """The field of the subject's own row that a fact is, if it is one as it stands."""
-    if leaf.filter.is_pure or leaf.filter.kind.name not in ("text", "number", "flag"):
+    reach = leaf.filter.reach.get(subject)
+    if reach is None or not reach.is_own or leaf.filter.kind.name not in ("text", "number", "flag"):
         return None
-    for subject, reach in leaf.filter.reach.items():
-        whenever = Scope(subject=subject, now=BEGINNING)
-        field = str(getattr(leaf.filter.column(leaf.params, whenever), "key", ""))
-        if reach.is_own and field in ANCHORS[subject].table.c:
-            return field
-    return None
+    field = str(getattr(leaf.filter.column(leaf.params, Scope(subject=subject, now=BEGINNING)), "key", ""))
+    return field if field in ANCHORS[subject].table.c else None
 
 
 def _paused(found: Records) -> Mapping[Moment, frozenset[str]]:

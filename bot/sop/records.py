@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from bot.model.events import ScheduleDue
 from bot.model.tables import InboxRow, Run, SopVersion, StepRun, Suppression
-from bot.sop.decisions import name_of
+from bot.sop.decisions import occasion_of, told_anywhere
 from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
 from bot.sop.history import Fired
 from bot.storage.queries import rehearsals as rows
 from bot.storage.queries import versions
-from bot.storage.queries.sops import run_key
+from bot.storage.queries.sops import occasion_in, run_key
 
 AFTER_ROLLOUT = ("holdout", "mutex")
 """Gates that come after the rollout: whoever stood before one had passed it."""
@@ -23,14 +23,16 @@ AFTER_ROLLOUT = ("holdout", "mutex")
 
 @dataclass(frozen=True)
 class Records:
-    """`names` of runs are the same in every database; `in_force` are the versions that are so now."""
+    """`occasions` of runs are told as in every database; `in_force` are the versions that are so now."""
 
     since: datetime
     events: Sequence[InboxRow]
     runs: Mapping[int, Run]
-    names: Mapping[int, str]
+    occasions: Mapping[int, str]
     steps: Sequence[StepRun]
     suppressions: Sequence[Suppression]
+    kept_out: Mapping[int | None, str]
+    """The occasions of suppressions."""
     in_force: Mapping[str, SopVersion]
 
     def handled(self, *kinds: str) -> Iterator[tuple[InboxRow, Fired]]:
@@ -38,6 +40,19 @@ class Records:
         for turn, row in enumerate(self.events):
             if row.finished_at is not None and (not kinds or row.kind in kinds):
                 yield row, Fired(row.finished_at, turn)
+
+    def name(self, run_id: int) -> str:
+        run = self.runs[run_id]
+        return run_key(run.sop, run.subject, self.occasions[run_id])
+
+    def beginning(self, run: Run) -> Scene:
+        return Scene(run.sop, run.subject, self.occasions[run.id or 0], run.started_at, run.trace_id)
+
+    def step(self, step: StepRun) -> Scene:
+        return self.beginning(self.runs[step.run_id])._replace(at=step.at, trace_id=step.trace_id)
+
+    def refusal(self, one: Suppression) -> Scene:
+        return Scene(one.sop, one.subject, self.kept_out[one.id], one.at, one.trace_id)
 
     def digest(self, sop: str, at: datetime) -> str:
         """The version that was in force at a moment; empty when it is not any more."""
@@ -48,14 +63,15 @@ class Records:
 def read(source: Session, sops: Collection[str], since: datetime) -> Records:
     """What is on record of these SOPs, and all events."""
     runs = {run.id: run for run in rows.runs_since(source, sops, since) if run.id is not None}
-    steps = rows.steps_since(source, sops, since)
+    steps, suppressions = rows.steps_since(source, sops, since), rows.suppressed_since(source, sops, since)
     return Records(
         since=since,
         events=_in_order(rows.handled_since(source, since), steps),
         runs=runs,
-        names={id: name_of(source, run) for id, run in runs.items()},
+        occasions={id: occasion_of(source, run) for id, run in runs.items()},
         steps=steps,
-        suppressions=rows.suppressed_since(source, sops, since),
+        suppressions=suppressions,
+        kept_out={one.id: told_anywhere(source, str(one.detail.get("occasion", ""))) for one in suppressions},
         in_force=versions.in_force(source),
     )
 
@@ -84,48 +100,42 @@ def evidence_of(records: Records) -> Evidence:
     steps: dict[Scene, list[Step]] = {}
     for step in records.steps:
         taken = Step(step.position, step.name, step.outcome, step.detail)
-        steps.setdefault(scene_of(records, step), []).append(taken)
+        steps.setdefault(records.step(step), []).append(taken)
     return Evidence(answers, steps, dict(_stages(records)), _crowds(records))
-
-
-def scene_of(records: Records, step: StepRun) -> Scene:
-    run = records.runs[step.run_id]
-    return Scene(run.sop, run.subject, step.at, step.trace_id)
 
 
 def verdicts_of(records: Records) -> Iterator[tuple[Scene, Mapping[str, Any]]]:
     """Every verdict that was written down."""
     for run in records.runs.values():
         for verdict in run.variables.get("when", ()):
-            yield Scene(run.sop, run.subject, run.started_at, run.trace_id), verdict
+            yield records.beginning(run), verdict
     for step in records.steps:
         for verdict in step.detail.get("verdicts", ()):
-            yield scene_of(records, step), verdict
+            yield records.step(step), verdict
         for asked in step.detail.get("asked", ()):
-            scene = scene_of(records, step)._replace(at=datetime.fromisoformat(asked["at"]), trace_id=asked["trace_id"])
-            for verdict in asked["verdicts"]:
-                yield scene, verdict
+            for at, trace_id in asked["moments"]:
+                scene = records.step(step)._replace(at=datetime.fromisoformat(at), trace_id=trace_id)
+                yield from ((scene, verdict) for verdict in asked["verdicts"])
     for one in records.suppressions:
         for verdict in one.detail.get("verdicts", ()):
-            yield Scene(one.sop, one.subject, one.at, one.trace_id), verdict
+            yield records.refusal(one), verdict
 
 
 def _stages(records: Records) -> Iterator[tuple[Scene, tuple[str, Why]]]:
     for one in records.suppressions:
-        scene, digest = Scene(one.sop, one.subject, one.at, one.trace_id), records.digest(one.sop, one.at)
+        scene, digest = records.refusal(one), records.digest(one.sop, one.at)
         if one.rule in ("rollout", "stop_loss"):
             yield scene, (digest, (one.rule, {name: value for name, value in one.detail.items() if name != "occasion"}))
         elif one.rule in AFTER_ROLLOUT:
             yield scene, (digest, OPEN)
     for run in records.runs.values():
-        yield Scene(run.sop, run.subject, run.started_at, run.trace_id), (run.digest, OPEN)
+        yield records.beginning(run), (run.digest, OPEN)
 
 
 def _crowds(records: Records) -> Mapping[tuple[str, datetime], Crowd]:
     ids: dict[tuple[str, str], set[str]] = {}
     for run in records.runs.values():
-        occasion = run.dedupe_key.removeprefix(run_key(run.sop, run.subject, ""))
-        ids.setdefault((run.sop, occasion), set()).add(run.subject.partition(":")[2])
+        ids.setdefault((run.sop, occasion_in(run.dedupe_key)), set()).add(run.subject.partition(":")[2])
     for one in records.suppressions:
         if one.rule != "when":
             met = ids.setdefault((one.sop, str(one.detail.get("occasion", ""))), set())

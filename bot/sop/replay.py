@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from bot.model.events import Event, ScheduleDue, TimerDue
+from bot.model.tables import Run
 from bot.sop import past as history
 from bot.sop import runner
 from bot.sop.calendar import next_fire
@@ -27,7 +28,7 @@ from bot.sop.schema import Sop
 from bot.storage.database import Database
 from bot.storage.ledger import payloads
 from bot.storage.queries import rehearsals as rows
-from bot.storage.queries import rewinding
+from bot.storage.queries import rewinding, sops
 from bot.storage.queries.rewinding import Undone
 from bot.storage.scratch import scratch
 from bot.storage.work import Work
@@ -96,6 +97,7 @@ def _copied(source: Session, database: Database, library: Library, draft: Sop, s
     def fill(target: Session) -> Past:
         rows.copy(source, target)
         relations = rewinding.take_out_relations(target, since, past.began)
+        rewinding.take_back_followers(target, since, past.followed)
         undone = rewinding.rewind(target, since, rows.last_dates(source, since))
         return replace(past, undone=undone, retold=Retold(relations))
 
@@ -124,16 +126,21 @@ def _agenda(past: Past, library: Library, draft: Sop, hear: Hear, until: datetim
         yield _Planned(fired.at, partial(past.retold.tell, event=greeting), fired.turn, row.trace_id)
     for row, fired, event in past.left_over():
         yield _Planned(fired.at, _go_on(library, event), fired.turn, row.trace_id)
+    for at, run in past.stopped():
+        yield _Planned(at, partial(_stop, run=run))
     for fire in _unseen(past, library, draft, until):
         yield _Planned(fire, _again(past, library, hear, ScheduleDue(at=fire, sop=draft.name)))
 
 
 def _unseen(past: Past, library: Library, draft: Sop, until: datetime) -> Iterator[datetime]:
-    """The dates of a draft that came for no version before it."""
+    """The dates of a draft that came for no version before it. Those of the version in force are all on record."""
+    version = past.records.in_force.get(draft.name)
+    if version is not None and version.digest == draft.digest:
+        return
     dates = past.records.handled(ScheduleDue.kind)
     seen = {row.event_at for row, _fired in dates if row.payload["sop"] == draft.name}
     for fire in _fires(draft, library, past.records.since, until):
-        if fire not in seen and past.records.digest(draft.name, fire) != draft.digest:
+        if fire not in seen:
             yield fire
 
 
@@ -156,6 +163,10 @@ def _again(past: Past, library: Library, hear: Hear, event: Event) -> Act:
         hear(work, library, event)
 
     return act
+
+
+def _stop(work: Work, *, run: Run) -> None:
+    sops.end_runs(work.session, run.subject, run.sop, run.reason, work.now)
 
 
 def _go_on(library: Library, event: TimerDue) -> Act:

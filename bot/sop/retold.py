@@ -7,11 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.community import contacts
-from bot.model.events import CallFinished, ContactLost, ContactRemoved, Event, Greetable, GroupChanged
-from bot.model.ids import ContactId, UserId
+from bot.community import contacts, followers
+from bot.model.events import (
+    CallFinished,
+    ContactLost,
+    ContactRemoved,
+    Event,
+    Greetable,
+    GroupChanged,
+    MessageReceived,
+    OfficialEvent,
+)
+from bot.model.ids import ContactId, OpenId, UserId
 from bot.model.tables import CustomerGroup
 from bot.storage.queries import contacts as rows
+from bot.storage.queries import followers as follower_rows
 from bot.storage.queries import rewinding
 from bot.storage.queries.rewinding import Pair
 from bot.storage.work import Work
@@ -34,10 +44,25 @@ class Retold:
                 contacts.unfollow(work, event.external_user_id, event.user_id, event.at, "lost")
             case ContactRemoved():
                 contacts.unfollow(work, event.external_user_id, event.user_id, event.at, "removed")
+            case OfficialEvent():
+                _note_follower(work, event.open_id, event)
+            case MessageReceived(open_id=str(open_id)):
+                _note_follower(work, open_id, event)
             case GroupChanged():
                 _note_change(work, event)
             case CallFinished():
                 _note_greeting(work, event)
+
+
+def _note_follower(work: Work, open_id: OpenId, event: OfficialEvent | MessageReceived) -> None:
+    for follower in follower_rows.by_open(work.session, open_id):
+        match event:
+            case MessageReceived():
+                followers.wrote(follower, event.at)
+            case OfficialEvent(name="subscribe"):
+                followers.follow(follower, event.at, event.event_key)
+            case OfficialEvent(name="unsubscribe") if event.at >= follower.changed_at:
+                follower.unfollowed_at, follower.changed_at = event.at, event.at
 
 
 def _note_change(work: Work, event: GroupChanged) -> None:

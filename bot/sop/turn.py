@@ -14,7 +14,8 @@ from bot.sop import segments
 from bot.sop.actions import Act, Suppress, Together
 from bot.sop.company import Company
 from bot.sop.conditions import Condition
-from bot.sop.evidence import Scene
+from bot.sop.decisions import told_anywhere
+from bot.sop.evidence import NONE, Scene
 from bot.sop.library import Library
 from bot.sop.schema import Sop
 from bot.sop.scope import Judgement, Scope, Subject
@@ -64,13 +65,27 @@ class Turn:
     _gathered: dict[str, _Gathered] = field(default_factory=dict)
     _companies: dict[Company, Company] = field(default_factory=dict)
 
-    def judge(self, condition: Condition, sop: Sop, occasion: Occasion, at: datetime | None = None) -> Judgement:
-        """Ask as of now, or as of the moment that a schedule was planned for."""
-        scope, known = self._scope(sop.subject, occasion, at), self.library.evidence.known(self.scene(sop, occasion))
+    def judge(
+        self,
+        condition: Condition,
+        sop: Sop,
+        occasion: Occasion,
+        *,
+        at: datetime | None = None,
+        run: Run | None = None,
+    ) -> Judgement:
+        """Ask as of now, or as of the moment that a schedule was planned for; of a run once it has begun."""
+        scope = self._scope(sop.subject, occasion, at)
+        known = self.library.evidence.known(self.scene(sop, occasion, run))
         return segments.judge(self.work.session, condition, scope, occasion.subject_id(sop.subject), known)
 
-    def scene(self, sop: Sop, occasion: Occasion) -> Scene:
-        return Scene(sop.name, occasion.subject_key(sop.subject) or "", self.work.now, self.work.trace_id)
+    def scene(self, sop: Sop, occasion: Occasion, run: Run | None = None) -> Scene:
+        """Where evidence would be found; without any, nobody has to know by what name."""
+        began, subject = "", occasion.subject_key(sop.subject) if run is None else run.subject
+        if self.library.evidence is not NONE:
+            key = occasion.key if run is None else rows.occasion_in(run.dedupe_key)
+            began = told_anywhere(self.work.session, key)
+        return Scene(sop.name, subject or "", began, self.work.now, self.work.trace_id)
 
     def is_ruled_out(self, condition: Condition, subject: Subject, occasion: Occasion) -> bool:
         """Whether the occasion alone says no: cheap, but without reasons."""

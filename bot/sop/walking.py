@@ -46,10 +46,10 @@ def apply(turn: Turn, run: Run, sop: Sop, occasion: Occasion, outcome: Outcome) 
 
 def moment(turn: Turn, run: Run, sop: Sop, occasion: Occasion) -> Moment:
     """The world as the engine asks about it for this run."""
-    session, evidence, scene = turn.work.session, turn.library.evidence, turn.scene(sop, occasion)
+    session, evidence, scene = turn.work.session, turn.library.evidence, turn.scene(sop, occasion, run)
 
     def happened(event: str, since: Position | None) -> int:
-        known = evidence.count(scene, event)
+        known = evidence.count(scene, event, None if since is None else spelled(since))
         return trials.happened(session, run, recorded_as(event), _since(turn, run, since)) if known is None else known
 
     def became(position: Position) -> Sequence[str]:
@@ -64,7 +64,7 @@ def moment(turn: Turn, run: Run, sop: Sop, occasion: Occasion) -> Moment:
         now=turn.work.now,
         zone=turn.library.around.zone,
         subject=run.subject,
-        judge=lambda condition: turn.judge(condition, sop, occasion),
+        judge=lambda condition: turn.judge(condition, sop, occasion, run=run),
         happened=happened,
         results=became,
         winner=winner,
@@ -83,10 +83,11 @@ def listening(turn: Turn, run: Run, moment: Moment) -> Moment:
 
 
 def note_asked(turn: Turn, run: Run, condition: Condition, judgement: Judgement) -> None:
-    """Write down what was found of a waiting run, where it was more than the event itself says."""
-    if any(not leaf.filter.is_pure for leaf in leaves(condition)):
-        asked = {"at": turn.work.now.isoformat(), "trace_id": turn.work.trace_id, "verdicts": judgement.as_list()}
-        rows.note_asked(turn.work.session, run, asked)
+    """Write down what was found of a waiting run, beside what the event itself says."""
+    answers = zip(leaves(condition), judgement.as_list(), strict=True)
+    found = [verdict for leaf, verdict in answers if not leaf.filter.is_pure]
+    if found:
+        rows.note_asked(turn.work.session, run, found, turn.work.now, turn.work.trace_id)
 
 
 def _since(turn: Turn, run: Run, position: Position | None) -> datetime:

@@ -21,4 +21,4 @@ def stop_sop(step: Step, params: Params) -> Iterator[Effect]:
 
 
 def _stop(work: Work, *, subject: str, sop: str, reason: str) -> None:
-    sops.end_runs(work.session, subject, sop, f"stopped by {reason}", work.now)
+    sops.end_runs(work.session, subject, sop, f"{sops.STOPPED_BY}{reason}", work.now)

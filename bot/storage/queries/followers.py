@@ -42,6 +42,11 @@ def find(session: Session, app_id: str, open_id: OpenId) -> Follower | None:
     return session.exec(select(Follower).where(Follower.app_id == app_id, Follower.open_id == open_id)).first()
 
 
+def by_open(session: Session, open_id: OpenId) -> Sequence[Follower]:
+    """The follower of whichever account knows them by this id."""
+    return session.exec(select(Follower).where(Follower.open_id == open_id)).all()
+
+
 def add(session: Session, app_id: str, open_id: OpenId, contact_id: ContactId) -> bool:
     """Insert a follower of whom no event has been applied; False when there is one."""
     row = {"app_id": app_id, "open_id": open_id, "contact_id": contact_id, "scene": "", "changed_at": NEVER}

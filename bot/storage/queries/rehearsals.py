@@ -90,7 +90,8 @@ def last_dates(session: Session, before: datetime) -> Mapping[str, datetime]:
 
 
 def copy(source: Session, target: Session) -> None:
-    """Copy everything but the ledgers into an empty database, table by table."""
+    """Copy everything but the ledgers into an empty SQLite, table by table; rows of a table may name later ones."""
+    target.connection().exec_driver_sql("PRAGMA defer_foreign_keys=ON")
     left_out = {table_of(model) for model in LEFT_OUT}
     for table in SQLModel.metadata.sorted_tables:
         if table in left_out:

@@ -14,6 +14,7 @@ from bot.model.tables import (
     Cursor,
     CustomerGroup,
     ExternalContact,
+    Follower,
     FollowUser,
     GroupMember,
     MassCount,
@@ -178,6 +179,15 @@ def take_out_relations(session: Session, since: datetime, began: Mapping[Pair, b
         follow.found_at = follow.greeted_at = None
     session.flush()
     return gone
+
+
+def take_back_followers(session: Session, since: datetime, began: Mapping[str, bool]) -> None:
+    """Followers whose events are known stand as they did; see `take_out_relations`."""
+    for follower in session.exec(select(Follower).where(col(Follower.open_id).in_(began))):
+        before = since - A_MOMENT
+        follower.followed_at = None if began[follower.open_id] else min(follower.followed_at or before, before)
+        follower.unfollowed_at, follower.changed_at = None, LONG_AGO
+        follower.wrote_at = follower.wrote_at if follower.wrote_at and follower.wrote_at < since else None
 
 
 def begin_relation(session: Session, values: Mapping[str, Any]) -> None:

@@ -13,6 +13,8 @@ from bot.storage import objects, prepared
 from bot.storage.statements import append, ask, changed, in_state, insert_id, insert_new, table_of, upsert
 
 OPEN = ("running", "waiting")
+STOPPED_BY = "stopped by "
+"""How the reason begins of a run that another SOP has ended."""
 
 
 # ── versions ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,6 +79,11 @@ def walked(session: Session) -> Sequence[tuple[str, str]]:
 def run_key(sop: str, subject: str, occasion: str) -> str:
     """What makes a run of a subject in an SOP the only one of its occasion."""
     return f"{sop}|{subject}|{occasion}"
+
+
+def occasion_in(key: str) -> str:
+    """What of the key of a run tells its occasion; the subject may have been joined with another since."""
+    return key.split("|", 2)[2]
 
 
 def start_run(session: Session, row: dict[str, Any]) -> Run | None:
@@ -208,14 +215,21 @@ def conclude_waiting(session: Session, run: Run, outcome: str) -> None:
     changed(session, waiting.values(outcome=outcome))
 
 
-def note_asked(session: Session, run: Run, asked: dict[str, Any]) -> None:
-    """Write on the step at which a run waits what its conditions were asked, the last few times."""
+def note_asked(session: Session, run: Run, found: list[dict[str, Any]], at: datetime, trace_id: str) -> None:
+    """Write on the step at which a run waits what its conditions found, and when; the same finding once."""
+    moment = [at.isoformat(), trace_id]
     for step_id, detail in ask(session, _WAITS, run_id=run.id):
-        detail = {**detail, "asked": [*detail.get("asked", []), asked][-MOST_ASKED:]}
-        prepared.execute(session, _CONCLUDE, {"step": step_id, "outcome": "waiting", "detail": detail})
+        asked = [*detail.get("asked", [])]
+        if asked and asked[-1]["verdicts"] == found:
+            asked[-1] = {**asked[-1], "moments": [*asked[-1]["moments"], moment][-MOST_ASKED:]}
+        else:
+            asked = [*asked, {"verdicts": found, "moments": [moment]}][-MOST_FOUND:]
+        told = {"step": step_id, "outcome": "waiting", "detail": {**detail, "asked": asked}}
+        prepared.execute(session, _CONCLUDE, told)
 
 
-MOST_ASKED = 20
+MOST_FOUND, MOST_ASKED = 20, 200
+"""Findings that a waiting step remembers, and moments at which each was the same."""
 _WAITS = select(StepRun.id, StepRun.detail).where(
     StepRun.run_id == bindparam("run_id"), in_state(StepRun.outcome, "waiting")
 )
