@@ -14,8 +14,10 @@ from typing import Any
 import orjson
 from sqlmodel import SQLModel
 
-WRITTEN = frozenset({"text", "content", "Content", "quote"})
-"""Fields that hold what somebody wrote."""
+WRITTEN = frozenset({"text", "content", "Content", "quote", "quote_text", "desc", "sub_title_text"})
+"""Fields that hold what somebody wrote, or what a card quotes of it."""
+READ = "message.text"
+"""The condition whose verdict says what was found in it."""
 
 
 def write(folder: Path, rows: Sequence[Any], at: str) -> None:
@@ -40,7 +42,8 @@ def _line(row: SQLModel) -> bytes:
 
 def _without_texts(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_texts(one) for name, one in value.items() if name not in WRITTEN}
+        left_out = WRITTEN | {"found"} if value.get("name") == READ else WRITTEN
+        return {name: _without_texts(one) for name, one in value.items() if name not in left_out}
     return [_without_texts(one) for one in value] if isinstance(value, list) else value
 
 

@@ -13,13 +13,15 @@ from handlers import housekeeping
 from tests.world import World
 
 SECRET = "我的电话是 13812345678"
+FOUND = {"name": "message.text", "passed": True, "wanted": {"contains": "买"}, "found": SECRET}
 
 
 def fill(session: Session, at: datetime, name: str) -> None:
     """A little of everything from one moment, long over."""
     event = {"at": at.isoformat(), "text": SECRET, "message_id": name, "channel": "archive", "kind": "message.received"}
     run = Run(sop="contact/x", digest="d", subject="contact:1", dedupe_key=name, state="done", started_at=at,
-              ended_at=at, event_kind="message.received", event=event)  # fmt: skip
+              ended_at=at, event_kind="message.received", event=event,
+              variables={"began_with": "message.received", "when": [FOUND]})  # fmt: skip
     session.add(run)
     session.flush()
     session.add_all(
@@ -28,9 +30,10 @@ def fill(session: Session, at: datetime, name: str) -> None:
                      trace_id=name, event_at=at, received_at=at, ready_at=at, finished_at=at),
             TimerRow(name="t", dedupe_key=name, state="fired", due_at=at, fired_at=at),
             OutboxRow(platform="wecom", endpoint="message/send", dedupe_key=name, state="sent", planned_at=at,
-                      ready_at=at, finished_at=at, body={"touser": "zhou", "text": {"content": SECRET}}),
+                      ready_at=at, finished_at=at,
+                      body={"touser": "zhou", "text": {"content": SECRET}, "main_title": {"desc": SECRET}}),
             StepRun(run_id=run.id or 0, position="0", name="note", outcome="done", at=at),
-            Suppression(sop="s", subject="contact:1", rule="when", at=at),
+            Suppression(sop="s", subject="contact:1", rule="when", at=at, detail={"verdicts": [FOUND]}),
             AuditRow(at=at, actor="lin", action="command.x"),
             Message(message_id=name, channel="archive", text=SECRET, sent_at=at),
             HygieneCase(chat_id="g", contact_id=1, message_id=name, quote=SECRET, spans=[[0, 2]], opened_at=at),
@@ -68,7 +71,7 @@ async def test_each_kind_of_row_stays_for_as_long_as_its_setting_says(world: Wor
     quoted = {name for name in ages if left(world, HygieneCase, message_id=name, quote=SECRET)}
     assert quoted == {"young", "month", "quarter"}
     assert {run.dedupe_key for run in world.read(select(Run)) if run.event.get("text")} >= {"young", "month", "quarter"}
-    assert not {"half", "old"} & {run.dedupe_key for run in world.read(select(Run)) if run.event.get("text")}
+    assert not {"half", "old"} & {run.dedupe_key for run in world.read(select(Run)) if SECRET in str(run)}
     assert (left(world, StepRun, name="note"), left(world, Suppression, sop="s")) == (2, 2)
     assert left(world, AuditRow, action="command.x") == 4
 
@@ -81,7 +84,9 @@ async def test_what_leaves_is_archived_by_its_month_without_what_people_wrote(wo
     assert row["payload"]["message_id"] == "old"
     assert list((folder(world) / f"{at:%Y-%m}").glob("outbox-*.jsonl.gz"))
     assert [row["endpoint"] for row in archive.read(folder(world), "outbox")] == ["message/send"]
-    everything = str([list(archive.read(folder(world), table)) for table in ("inbox", "outbox", "audit", "timers")])
+    tables = ("inbox", "outbox", "audit", "timers", "suppression")
+    everything = str([list(archive.read(folder(world), table)) for table in tables])
+    assert "message.text" in everything
     assert "13812345678" not in everything
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, and_, col, delete, or_, select, update
 
 from bot.model.tables import AuditRow, HygieneCase, InboxRow, Message, OutboxRow, Run, StepRun, Suppression, TimerRow
 from bot.storage.statements import changed, in_state
@@ -73,11 +73,17 @@ def forget_quotes(session: Session, before: datetime, most: int) -> int:
 
 
 def forget_beginnings(session: Session, before: datetime, most: int) -> int:
-    """Blank the messages that runs began with, once the runs are over."""
+    """Blank the messages that runs began with, and what was found in them, once the runs are over."""
     holds_text: ColumnElement[bool] = col(Run.event)["text"].as_string().is_not(None)
-    over = col(Run.state).in_(OVER)
-    old = select(Run.id).where(col(Run.started_at) < before, Run.event_kind == WROTE, over, holds_text).limit(most)
-    return _blank(session, Run, old, event={})
+    holds_found: ColumnElement[bool] = col(Run.variables)[("when", 0, "name")].as_string().is_not(None)
+    has_begun: ColumnElement[bool] = col(Run.variables)["began_with"].as_string() == WROTE
+    holds = or_(and_(col(Run.event_kind) == WROTE, holds_text), and_(has_begun, holds_found))
+    old = select(Run).where(col(Run.started_at) < before, col(Run.state).in_(OVER), holds).limit(most)
+    runs = session.exec(old).all()
+    for run in runs:
+        run.event = {} if run.event_kind == WROTE else run.event
+        run.variables = {**run.variables, "when": []}
+    return len(runs)
 
 
 def _blank(session: Session, table: Any, found: Any, **values: Any) -> int:
