@@ -75,6 +75,8 @@ class Bot:
     health: web.Application
     web: web.Application
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    has_planned: bool = False
+    """Whether the dates of the SOPs in force are set."""
     looked_at: datetime | None = None
     """When `recover` last looked. Nobody knows what the clock did before the start."""
 
@@ -115,27 +117,30 @@ class Bot:
     async def refresh(self) -> None:
         """Take edited SOPs and rules into force."""
         if await self.knowledge.refresh():
+            self.has_planned = False
+        if not self.has_planned:
             await self.scheduler.plan()
+            self.has_planned = True
 
 
 @asynccontextmanager
 async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Bot]:
     """The bot, with its database migrated and its knowledge read; closed again at the end."""
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(migrate, settings.database_url)
+        await process.outlast(lambda: asyncio.to_thread(migrate, settings.database_url))
         database = Database(settings.database_url)
         stack.callback(database.close)
         shared = await stack.enter_async_context(sharing.opened(database, settings.redis_url, clock or SystemClock()))
         store = shared.store
         embedded = EmbeddedCounters()
-        await recall(store, embedded)
+        await process.outlast(lambda: recall(store, embedded))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         knowledge = Knowledge(settings, store)
         adapters = platforms(settings, Http(session), store.clock, shared.tokens)
         bot = _assemble(settings, shared, knowledge, adapters, Limits(shared.counters or embedded))
         await asyncio.to_thread(words.load)
-        await bot.refresh()
-        await store.work(lambda work: _begin(work, settings))
+        await process.outlast(bot.refresh)
+        await process.outlast(lambda: store.work(lambda work: _begin(work, settings)))
         yield bot
 
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot import log, metrics
 from bot.clock import Clock
+from bot.storage import hindrances
 from bot.storage.queue import Queue
 
 logger = log.get(__name__)
@@ -15,6 +16,11 @@ LOOK_AGAIN_S = 1.0
 AFTER_FAILURE_S = 2.0
 LATE = timedelta(minutes=1)
 """A loop that has not taken a step for so long hangs: it looks every second, and one step is short."""
+
+
+TRIES, BETWEEN_S = 30, 1.0
+"""How often the start asks a database that is in trouble, and how long it waits in between."""
+T = TypeVar("T")
 
 
 class Pulse:
@@ -44,6 +50,19 @@ class Steps(Protocol):
     def topic(self) -> str: ...
 
     async def step(self) -> int: ...
+
+
+async def outlast(do: Callable[[], Awaitable[T]]) -> T:
+    """Do what the start needs, again and again while the database is being restarted; then its error stands."""
+    for _try in range(TRIES - 1):
+        try:
+            return await do()
+        except Exception as error:
+            if not hindrances.is_trouble(error):
+                raise
+            logger.warning("the start waits for the database", reason=type(error).__name__)
+        await asyncio.sleep(BETWEEN_S)
+    return await do()
 
 
 async def run(loops: Sequence[Steps], queue: Queue, stop: asyncio.Event, pulse: Pulse) -> None:

@@ -6,7 +6,7 @@ What failed so is done again, however often; it says nothing about the event tha
 import sqlite3
 
 from sqlalchemy import TextClause
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, text
 
 IMPATIENT, PATIENT = text("SET LOCAL lock_timeout = 300"), text("SET LOCAL lock_timeout TO DEFAULT")
@@ -41,12 +41,13 @@ def is_in_the_way(error: Exception) -> bool:
 
 
 def is_trouble(error: Exception) -> bool:
-    """Whether the database cannot work at the moment, whatever it is asked."""
+    """Whether the database cannot work at the moment, whatever it is asked. No code: nobody was there to give one."""
     if not isinstance(error, DBAPIError):
         return False
     if isinstance(error.orig, sqlite3.Error):
         return _code(error).startswith(SQLITE_IN_TROUBLE)
-    return bool(error.connection_invalidated) or _code(error).startswith(IN_TROUBLE)
+    nobody_answered = isinstance(error, OperationalError) and not _code(error)
+    return nobody_answered or error.connection_invalidated or _code(error).startswith(IN_TROUBLE)
 
 
 def _code(error: DBAPIError) -> str:

@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,22 +71,21 @@ def accidents(request: pytest.FixtureRequest, way: str) -> Sequence[Sequence[Cal
 async def test_what_was_acknowledged_survives(request: pytest.FixtureRequest, tmp_path: Path, way: str) -> None:
     draw = random.Random(way)
     async with a_fleet(tmp_path, settings_of(request, way)) as (fleet, simulator):
-        await fleet.start(WAYS[way])
-        database = Database(fleet.url)
-        await first_reading(database)
-        for number, several in enumerate(accidents(request, way)):
-            load = asyncio.create_task(scan_and_ask(simulator, draw, number))
-            await asyncio.sleep(draw.uniform(*UNDER_LOAD_S))
-            missing = await fleet.kill_one(draw)
-            for accident in several:
-                await asyncio.to_thread(accident)
-            await fleet.start([missing])
-            await load
-        await at_rest(database, simulator)
-        check(database, simulator)
-        ended = await fleet.stop_all()
-        assert set(ended) <= {0, -signal.SIGTERM}  # who is just starting has nothing in hand
-        database.close()
+        with closing(Database(fleet.url)) as database:
+            await fleet.start(WAYS[way])
+            await first_reading(database)
+            for number, several in enumerate(accidents(request, way)):
+                load = asyncio.create_task(scan_and_ask(simulator, draw, number))
+                await asyncio.sleep(draw.uniform(*UNDER_LOAD_S))
+                missing = await fleet.kill_one(draw)
+                for accident in several:
+                    await asyncio.to_thread(accident)
+                await fleet.start([missing])
+                await load
+            await at_rest(database, simulator)
+            check(database, simulator)
+            ended = await fleet.stop_all()
+            assert set(ended) <= {0, -signal.SIGTERM}  # who is just starting has nothing in hand
 
 
 async def first_reading(database: Database) -> None:
