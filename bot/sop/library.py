@@ -165,7 +165,8 @@ def read_file(path: Path, folder: Path) -> tuple[Sop | None, list[Finding]]:
 
 def name_of(path: Path, folder: Path) -> SopName:
     """The name of the SOP that a file holds: its path below the folder, without its ending."""
-    return SopName(path.relative_to(folder).with_suffix("").as_posix())
+    full = path if path.is_relative_to(folder) else path.resolve()
+    return SopName(full.relative_to(folder).with_suffix("").as_posix())
 
 
 def files_of(folder: Path) -> list[Path]:

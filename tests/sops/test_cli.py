@@ -70,6 +70,15 @@ def test_simulate_takes_a_name_or_a_file(xiaoer: Type, town: Town) -> None:
     assert "     5  note:done" in lines
 
 
+@pytest.mark.parametrize("command", ["simulate", "replay", "plan", "lint"])
+def test_a_file_may_be_named_from_where_one_is(
+    xiaoer: Type, town: Town, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(town.folder.parent)
+    more = {"simulate": ["--contacts", "5"], "replay": ["--since", "2026-03-01"]}.get(command, [])
+    assert xiaoer("sop", command, "sops/contact/hello.yaml", *more).exit_code == 0
+
+
 def test_explain_says_why_with_what_was_found(xiaoer: Type) -> None:
     lines = xiaoer("sop", "explain", "1").output.splitlines()
     assert lines[0].startswith("contact/hello (version ")
