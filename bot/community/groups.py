@@ -52,8 +52,7 @@ def change_members(work: Work, event: MembersChanged) -> bool:
             join(work, event.chat_id, member_id, event.at, event.scene, newest=in_order)
         else:
             leave(work, event.chat_id, member_id, event.at, event.scene)
-    if in_order:
-        group.version = event.version
+    group.version = event.version if in_order else ""  # told late, it may undo what a reading of that version found
     return in_order
 
 

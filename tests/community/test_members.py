@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import permutations
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlmodel import Session, select
 
 from bot.community import groups
+from bot.model.events import MembersChanged
 from bot.model.ids import ChatId, TraceId
 from bot.model.tables import CustomerGroup, GroupMember
 from bot.storage.database import Database
@@ -51,3 +53,25 @@ def test_whoever_left_is_gone_in_whatever_order_it_is_told(database: Database, o
         database.run_here(partial(tell, moment))
     [member] = database.run_here(lambda session: session.exec(select(GroupMember)).all())
     assert member.left_at == WENT
+
+
+def test_a_reading_mends_what_was_told_the_wrong_way_round(database: Database) -> None:
+    """Within a second somebody left and came back, and their leaving is told last."""
+
+    def told(session: Session, now: datetime) -> None:
+        details = {"userid": "wmMEI", "join_time": int(NOON.timestamp()), "join_scene": 3}
+        group = {"chat_id": GROUP, "name": "Mums", "owner": "lin", "member_version": "v2", "member_list": [details]}
+        groups.refresh(Work(session, now, TraceId("t")), {"group_chat": group})
+
+    def happens(session: Session, change: Literal["joined", "left"], before: str, after: str) -> bool:
+        event = MembersChanged(
+            at=NOON, chat_id=GROUP, change=change, members=("wmMEI",), last_version=before, version=after
+        )
+        return groups.change_members(Work(session, NOON, TraceId("t")), event)
+
+    database.run_here(lambda session: happens(session, "joined", "v1", "v2"))
+    database.run_here(lambda session: told(session, NOON + timedelta(minutes=1)))
+    assert not database.run_here(lambda session: happens(session, "left", "v0", "v1"))
+    database.run_here(lambda session: told(session, NOON + timedelta(hours=1)))
+    [member] = database.run_here(lambda session: session.exec(select(GroupMember)).all())
+    assert member.left_at is None
