@@ -11,16 +11,14 @@ from bot.storage import hindrances
 from bot.storage.queue import Queue
 
 logger = log.get(__name__)
+T = TypeVar("T")
 LOOK_AGAIN_S = 1.0
 """How long a loop waits at the most before it looks by itself: timers come due and retries ripen unannounced."""
 AFTER_FAILURE_S = 2.0
-LATE = timedelta(minutes=1)
-"""A loop that has not taken a step for so long hangs: it looks every second, and one step is short."""
-
-
 TRIES, BETWEEN_S = 30, 1.0
 """How often the start asks a database that is in trouble, and how long it waits in between."""
-T = TypeVar("T")
+LATE = timedelta(minutes=1)
+"""A loop that has not taken a step for so long hangs: it looks every second, and one step is short."""
 
 
 class Pulse:

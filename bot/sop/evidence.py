@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bot.model.tables import StepRun
 from bot.sop.conditions import Leaf
 from bot.sop.schema import Position, Sop, Split, spelled, step_at
 
@@ -34,16 +35,6 @@ class Scene(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step as it was decided."""
-
-    position: str
-    name: str
-    outcome: str
-    detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Crowd:
     """Who met the `when` of a schedule: subject ids, by the version that was in force."""
 
@@ -56,7 +47,7 @@ class Evidence:
     """Everything is kept by its scene, but the crowds by SOP and date."""
 
     answers: Mapping[Scene, Answers] = field(default_factory=dict)
-    steps: Mapping[Scene, Sequence[Step]] = field(default_factory=dict)
+    steps: Mapping[Scene, Sequence[StepRun]] = field(default_factory=dict)
     stages: Mapping[Scene, tuple[str, Why]] = field(default_factory=dict)
     """What the rollout of a version (its digest, where it is known) said."""
     crowds: Mapping[tuple[str, datetime], Crowd] = field(default_factory=dict)

@@ -56,7 +56,7 @@ def flooded(
 
 def _since(work: Work, sop: Sop, at: datetime) -> datetime:
     """When the SOP was last looked at; from now on that is `at`."""
-    name = f"figure:{sop.name}"
+    name = f"{cursors.FIGURE}{sop.name}"
     last_s = cursors.read(work.session, name)
     cursors.move(work.session, name, int(at.timestamp()))
     last = datetime.fromtimestamp(last_s, at.tzinfo) if last_s else at - FIRST_LOOK

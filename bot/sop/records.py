@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.model.events import ScheduleDue
 from bot.model.tables import InboxRow, Run, SopVersion, StepRun, Suppression
 from bot.sop.decisions import occasion_of, told_anywhere
-from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Step, Why, signature
+from bot.sop.evidence import OPEN, Answer, Crowd, Evidence, Scene, Why, signature
 from bot.sop.history import Fired
 from bot.storage.queries import rehearsals as rows
 from bot.storage.queries import versions
@@ -83,12 +83,12 @@ def _in_order(events: Sequence[InboxRow], steps: Sequence[StepRun]) -> Sequence[
         first.setdefault((step.at, step.trace_id), number)
     ordered: list[InboxRow] = []
     for _moment, several in itertools.groupby(events, key=lambda row: row.finished_at):
-        rows = list(several)
-        told = [at for at, row in enumerate(rows) if (row.finished_at, row.trace_id) in first]
-        by_step = sorted((rows[at] for at in told), key=lambda row: first[row.finished_at, row.trace_id])
+        together = list(several)
+        told = [at for at, row in enumerate(together) if (row.finished_at, row.trace_id) in first]
+        by_step = sorted((together[at] for at in told), key=lambda row: first[row.finished_at, row.trace_id])
         for at, row in zip(told, by_step, strict=True):
-            rows[at] = row
-        ordered += rows
+            together[at] = row
+        ordered += together
     return ordered
 
 
@@ -97,10 +97,9 @@ def evidence_of(records: Records) -> Evidence:
     for scene, verdict in verdicts_of(records):
         asked = answers.setdefault(scene, {})
         asked[signature(verdict["name"], verdict["wanted"])] = verdict["passed"], verdict["found"]
-    steps: dict[Scene, list[Step]] = {}
+    steps: dict[Scene, list[StepRun]] = {}
     for step in records.steps:
-        taken = Step(step.position, step.name, step.outcome, step.detail)
-        steps.setdefault(records.step(step), []).append(taken)
+        steps.setdefault(records.step(step), []).append(step)
     return Evidence(answers, steps, dict(_stages(records)), _crowds(records))
 
 

@@ -5,6 +5,9 @@ from sqlmodel import Session
 from bot.model.tables import Cursor
 from bot.storage.statements import upsert
 
+FIGURE = "figure:"
+"""How the cursor is called of an SOP that waits for a line to be crossed, before its name."""
+
 
 def read(session: Session, name: str) -> int:
     """The position, 0 at first."""

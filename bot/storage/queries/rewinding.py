@@ -44,8 +44,6 @@ HISTORY: Sequence[tuple[type[SQLModel], str, str]] = (
     (SegmentMember, "entered_at", ""),
 )
 """What is dated: the table, when a row came to be, and when it ended."""
-FIGURE = "figure:"
-"""The cursor of an SOP that waits for a line to be crossed."""
 BEFORE: Mapping[type[SQLModel], Mapping[str, Any]] = {FollowUser: {"status": "active"}, StaffTask: {"state": "open"}}
 """What a row says before its end."""
 
@@ -152,9 +150,9 @@ def _forget_changes(session: Session, since: datetime) -> None:
 
 def _look_again(session: Session, looks: Mapping[str, datetime]) -> None:
     """SOPs that wait for a line to be crossed have looked no further than at their last date."""
-    changed(session, delete(Cursor).where(col(Cursor.name).startswith(FIGURE)))
+    changed(session, delete(Cursor).where(col(Cursor.name).startswith(cursors.FIGURE)))
     for sop, at in looks.items():
-        cursors.move(session, f"{FIGURE}{sop}", int(at.timestamp()))
+        cursors.move(session, f"{cursors.FIGURE}{sop}", int(at.timestamp()))
 
 
 def take_out_relations(session: Session, since: datetime, began: Mapping[Pair, bool]) -> dict[Pair, Mapping[str, Any]]:
